@@ -1,0 +1,38 @@
+"""Array operators: convolution, warping, resampling, padding and bit packing.
+
+Arrays are channels-last, (B, H, W, C). Everything is a pure function that can be jitted, vmapped
+and differentiated.
+"""
+
+from spikejax.ops.bits import pack_bits, unpack_bits
+from spikejax.ops.conv import conv2d, conv_transpose2d, depthwise_conv2d
+from spikejax.ops.pad import Padding, crop_padding, pad_to_multiple
+from spikejax.ops.resample import (
+    average_pool2,
+    average_pyramid,
+    depth_to_space,
+    nearest_upsample2,
+    resize_bilinear,
+    space_to_depth,
+    upsample2,
+)
+from spikejax.ops.warp import warp
+
+__all__ = [
+    "Padding",
+    "average_pool2",
+    "average_pyramid",
+    "conv2d",
+    "conv_transpose2d",
+    "crop_padding",
+    "depth_to_space",
+    "depthwise_conv2d",
+    "nearest_upsample2",
+    "pack_bits",
+    "pad_to_multiple",
+    "resize_bilinear",
+    "space_to_depth",
+    "unpack_bits",
+    "upsample2",
+    "warp",
+]

@@ -1,0 +1,77 @@
+"""Padding to a size that a network can halve, and cropping its result back."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+
+class Padding(NamedTuple):
+    """Rows and columns that were added on each side, in pixels."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+def pad_to_multiple(
+    x: jax.Array, multiple: int, *, axes: tuple[int, int] = (1, 2)
+) -> tuple[jax.Array, Padding]:
+    """Extends an image to a size divisible by `multiple`, by repeating its edge.
+
+    What is missing is split evenly between the two sides; the odd row or column goes to the end
+    (bottom or right).
+
+    Args:
+        x: any array with an H and a W axis, neither empty, such as (B, H, W, C) images.
+        multiple: what the new height and width are divisible by; positive.
+        axes: where H and W are: (1, 2) for images, (2, 3) for spikes (B, T, H, W).
+
+    Returns:
+        The padded array, of the same dtype, and the `Padding`, from which `crop_padding` undoes it.
+
+    Raises:
+        ValueError: if `multiple` is not positive or `axes` are not two axes of `x`, both non-empty.
+    """
+    rows, columns = _normalise("pad_to_multiple", x, axes)
+    if multiple < 1:
+        raise ValueError(f"pad_to_multiple: expected a positive multiple, got {multiple}")
+    height, width = -x.shape[rows] % multiple, -x.shape[columns] % multiple
+    padding = Padding(height // 2, height - height // 2, width // 2, width - width // 2)
+    widths = [(0, 0)] * x.ndim
+    widths[rows], widths[columns] = padding[:2], padding[2:]
+    return jnp.pad(x, widths, mode="edge"), padding
+
+
+def crop_padding(x: jax.Array, padding: Padding, *, axes: tuple[int, int] = (1, 2)) -> jax.Array:
+    """Cuts off what `pad_to_multiple` added: its exact inverse.
+
+    Args:
+        x: an array of the padded size; its H and W may be at other axes than where they were
+            padded, as when spikes went in and an image comes out.
+        padding: what `pad_to_multiple` returned.
+        axes: where H and W are.
+
+    Returns:
+        The array at its size before padding.
+
+    Raises:
+        ValueError: if `axes` are not two axes of `x`, or nothing would be left.
+    """
+    rows, columns = _normalise("crop_padding", x, axes)
+    height = x.shape[rows] - padding.top - padding.bottom
+    width = x.shape[columns] - padding.left - padding.right
+    if height < 1 or width < 1:
+        raise ValueError(f"crop_padding: {padding} leaves nothing of shape {x.shape}")
+    x = jax.lax.slice_in_dim(x, padding.top, padding.top + height, axis=rows)
+    return jax.lax.slice_in_dim(x, padding.left, padding.left + width, axis=columns)
+
+
+def _normalise(name: str, x: jax.Array, axes: tuple[int, int]) -> tuple[int, int]:
+    if len(axes) != 2 or not all(-x.ndim <= axis < x.ndim for axis in axes):
+        raise ValueError(f"{name}: {axes} are not two axes of an array of shape {x.shape}")
+    rows, columns = (axis % x.ndim for axis in axes)
+    if rows == columns or not x.shape[rows] or not x.shape[columns]:
+        raise ValueError(f"{name}: axes {axes} of shape {x.shape} are not a non-empty image")
+    return rows, columns
