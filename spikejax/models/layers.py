@@ -1,0 +1,152 @@
+"""The layers that the networks share: convolutions, PReLU, and PyTorch's two normalisations.
+
+Parameters are float32; a layer computes in the dtype of its input, and the statistics of the
+normalisations are always float32.
+"""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from spikejax import ops
+from spikejax.models import initializers
+
+
+class Conv(nn.Module):
+    """A convolution with symmetric zero padding (k - 1) // 2, (B, H, W, C) -> (B, H', W', F).
+
+    Attributes:
+        features: output channels.
+        size: the kernel's height and width.
+        stride: of the output grid, pixels.
+        groups: channel groups that do not see one another.
+        use_bias: whether a bias is added.
+        kernel_init: initial kernel; None for U(+-1/sqrt(fan_in)).
+        bias_init: initial bias; None likewise.
+    """
+
+    features: int
+    size: int = 3
+    stride: int = 1
+    groups: int = 1
+    use_bias: bool = True
+    kernel_init: initializers.Initializer | None = None
+    bias_init: initializers.Initializer | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        inputs = x.shape[-1] // self.groups
+        default = initializers.uniform_by_fan_in(self.size**2 * inputs)
+        shape = (self.size, self.size, inputs, self.features)
+        kernel = self.param("kernel", self.kernel_init or default, shape)
+        bias = None
+        if self.use_bias:
+            bias = self.param("bias", self.bias_init or default, (self.features,))
+        return ops.conv2d(x, kernel, bias, stride=self.stride, groups=self.groups)
+
+
+class ConvTranspose(nn.Module):
+    """A 4x4 transposed convolution that doubles the size, (B, H, W, C) -> (B, 2H, 2W, F).
+
+    The kernel is (4, 4, in, out), not flipped; its initial range follows PyTorch, which takes the
+    output channels for the fan-in here.
+    """
+
+    features: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        default = initializers.uniform_by_fan_in(16 * self.features)
+        kernel = self.param("kernel", default, (4, 4, x.shape[-1], self.features))
+        bias = self.param("bias", default, (self.features,))
+        return ops.conv_transpose2d(x, kernel, bias, padding=1)
+
+
+class PReLU(nn.Module):
+    """max(x, 0) + slope * min(x, 0) (He et al. 2015), one slope, or one a channel."""
+
+    per_channel: bool = False
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        channels = x.shape[-1] if self.per_channel else 1
+        slope = self.param("slope", initializers.constant(0.25), (channels,))
+        slope = slope.astype(x.dtype).reshape((1,) * (x.ndim - 1) + (-1,))
+        return jnp.where(x >= 0, x, slope * x)
+
+
+class LayerNorm(nn.Module):
+    """Normalisation over channels with the biased variance, eps 1e-5 (Ba et al. 2016)."""
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        scale = self.param("scale", initializers.ones, (x.shape[-1],))
+        bias = self.param("bias", initializers.zeros, (x.shape[-1],))
+        y = x.astype(jnp.float32)
+        y = y - y.mean(-1, keepdims=True)
+        y = y * lax.rsqrt((y * y).mean(-1, keepdims=True) + 1e-5)
+        return (y * scale[None, None, None] + bias[None, None, None]).astype(x.dtype)
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation with PyTorch's conventions (Ioffe and Szegedy 2015).
+
+    eps is 1e-5; the running values move by 0.1 of the new ones; the running variance is the
+    unbiased one, whereas the normalisation uses the biased one.
+
+    Attributes:
+        axis_name: a mapped axis over which the batch is spread; its statistics are pooled.
+    """
+
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        channels = (x.shape[-1],)
+        scale = self.param("scale", initializers.ones, channels)
+        bias = self.param("bias", initializers.zeros, channels)
+        running_mean = self.variable("batch_stats", "mean", jnp.zeros, channels)
+        running_var = self.variable("batch_stats", "var", jnp.ones, channels)
+        y = x.astype(jnp.float32)
+        if train:
+            mean, var, count = self._batch_statistics(y)
+            if not self.is_initializing():
+                unbiased = var * (count / (count - 1.0))
+                running_mean.value += 0.1 * (mean - running_mean.value)
+                running_var.value += 0.1 * (unbiased - running_var.value)
+        else:
+            mean, var = running_mean.value, running_var.value
+        factor = scale * lax.rsqrt(var + 1e-5)
+        offset = bias - mean * factor
+        return (y * factor[None, None, None] + offset[None, None, None]).astype(x.dtype)
+
+    def _batch_statistics(self, y: jax.Array) -> tuple[jax.Array, jax.Array, float]:
+        """Mean and biased variance over all pixels of all devices, and how many there are."""
+        count = float(y.size // y.shape[-1])
+        mean = y.mean((0, 1, 2))
+        if self.axis_name is not None and not self.is_initializing():
+            count *= lax.axis_size(self.axis_name)
+            mean = lax.pmean(mean, self.axis_name)
+        var = ((y - mean[None, None, None]) ** 2).mean((0, 1, 2))
+        if self.axis_name is not None and not self.is_initializing():
+            var = lax.pmean(var, self.axis_name)
+        return mean, var, count
+
+
+class Residual(nn.Module):
+    """x + conv3(ReLU(conv3(x))), the channels kept."""
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        channels = x.shape[-1]
+        conv = functools.partial(
+            Conv,
+            channels,
+            kernel_init=initializers.xavier_normal,
+            bias_init=initializers.zeros,
+        )
+        y = nn.relu(conv(name="conv1")(x))
+        return x + conv(name="conv2")(y)

@@ -1,0 +1,85 @@
+"""What `models.create` returns: a network as a pair of pure functions, and the list of networks."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen as nn
+import jax
+
+Variables = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A network as pure functions.
+
+    Attributes:
+        name: as given to `models.create`.
+        description: one line: what goes in, what comes out, and the source.
+        window: readouts that one image needs; None if the input is not a window of spikes.
+        module: the Flax module, for its other methods and for `tabulate`.
+        init: key -> variables {'params': ..., 'batch_stats': ...}.
+        apply: (variables, *inputs) -> output, in evaluation mode.
+    """
+
+    name: str
+    description: str
+    window: int | None
+    module: nn.Module
+    init: Callable[[jax.Array], Variables]
+    apply: Callable[..., jax.Array]
+
+    @property
+    def centre(self) -> int | None:
+        """Index in the window of the readout whose image comes out."""
+        return None if self.window is None else self.window // 2
+
+
+Factory = Callable[..., Model]
+_FACTORIES: dict[str, Factory] = {}
+
+
+def register(name: str) -> Callable[[Factory], Factory]:
+    """Decorator: makes `factory(**options) -> Model` known to `create` as `name`."""
+
+    def add(factory: Factory) -> Factory:
+        _FACTORIES[name] = factory
+        return factory
+
+    return add
+
+
+def names() -> tuple[str, ...]:
+    """The names that `create` knows, sorted."""
+    return tuple(sorted(_FACTORIES))
+
+
+def create(name: str, **options: Any) -> Model:
+    """Makes a network.
+
+    Args:
+        name: one of `names()`, e.g. 'stir' or 'lrn'.
+        **options: of that network, e.g. `dtype=jnp.bfloat16` for its activations.
+
+    Returns:
+        A `Model`, with `init(key)` and `apply(variables, *inputs)`.
+
+    Raises:
+        ValueError: if there is no such network, or it has no such option.
+    """
+    if name not in _FACTORIES:
+        raise ValueError(f"there is no network {name!r}; there are {', '.join(names())}")
+    try:
+        return _FACTORIES[name](**options)
+    except TypeError as error:
+        raise ValueError(f"network {name!r}: {error}") from error
+
+
+def check_spikes(spikes: Any, window: int, name: str) -> None:
+    """Raises ValueError unless `spikes` is (B, window, H, W)."""
+    shape = tuple(spikes.shape)
+    if len(shape) != 4 or shape[1] != window:
+        raise ValueError(f"{name}: expected spikes (B, {window}, H, W), got shape {shape}")
+    if min(shape) == 0:
+        raise ValueError(f"{name}: expected at least one pixel, got shape {shape}")

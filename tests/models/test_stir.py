@@ -1,0 +1,144 @@
+"""STIR against the reference numbers, for inference and for training."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from synthetic_weights import SHAPES, state_dict
+
+from spikejax import models, ops, weights
+from spikejax.models import stir
+
+
+@pytest.fixture(scope="module")
+def variables():
+    return weights.from_torch("stir", state_dict(SHAPES["stir"]))
+
+
+def spikes_of(file):
+    return np.unpackbits(file["spikes_packed"], axis=-1, bitorder="little")[..., : file["width"]]
+
+
+def channels_first(x):
+    return np.moveaxis(np.asarray(x), -1, 1)
+
+
+def test_it_has_the_published_number_of_parameters():
+    variables = jax.eval_shape(models.create("stir").init, jax.random.key(0))
+    assert sum(p.size for p in jax.tree.leaves(variables["params"])) == 5_107_960
+
+
+def test_images_and_flows_of_all_levels_agree_with_the_reference(golden, variables):
+    file = golden("stir_eval")
+    output, _ = jax.jit(stir.apply_with_pyramid)(variables, spikes_of(file))
+    for level, image in enumerate(output.images):
+        np.testing.assert_allclose(channels_first(image), file[f"image_{level}"], atol=1e-5)
+    for level, flows in enumerate(output.flows):
+        for side, flow in enumerate(flows):
+            expected = file[f"flow{side}_{level}"]
+            np.testing.assert_allclose(channels_first(flow), expected, atol=1e-4)
+
+
+def test_three_training_steps_agree_with_the_reference(golden, variables):
+    optax = pytest.importorskip("optax")
+    file = golden("stir_train")
+    spikes = jnp.asarray(spikes_of(file))
+    target = jnp.moveaxis(jnp.asarray(file["target"]), 1, -1)
+    pyramid = ops.average_pyramid(target, 5)
+
+    def loss(params, batch_stats):
+        collections = {"params": params, "batch_stats": batch_stats}
+        output, batch_stats = stir.apply_with_pyramid(collections, spikes, True)
+        errors = [jnp.abs(i - t).mean() for i, t in zip(output.images, pyramid, strict=True)]
+        coarse = sum(w * e for w, e in zip((0.5, 0.25, 0.25, 0.25), errors[1:], strict=True)) / 4
+        return errors[0] + coarse, (batch_stats, errors[0], coarse)
+
+    gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    optimiser = optax.chain(optax.add_decayed_weights(4e-4), optax.adam(1e-4))
+    params, batch_stats = variables["params"], variables["batch_stats"]
+    state = optimiser.init(params)
+    for step, tolerance in enumerate((1e-4, 1e-4, 3e-3)):
+        (total, (batch_stats, first, coarse)), grads = gradient(params, batch_stats)
+        np.testing.assert_allclose([first, coarse, total], file["losses"][step], rtol=tolerance)
+        if step == 0:
+            check_gradient_norms(file, grads, batch_stats)
+        with jax.numpy_dtype_promotion("standard"):
+            updates, state = optimiser.update(grads, state, params)
+            params = optax.apply_updates(params, updates)
+
+    after = weights.to_torch("stir", {"params": params, "batch_stats": batch_stats})
+    for key in file:
+        if key.startswith("after3/"):
+            name = key.removeprefix("after3/")
+            # Where a gradient is all rounding, Adam moves a weight by up to its rate a step.
+            tolerance = 1e-3 if "running" in name else 3e-4
+            np.testing.assert_allclose(after[name], file[key], rtol=1e-3, atol=tolerance)
+
+
+def check_gradient_norms(file, grads, batch_stats):
+    grads = weights.to_torch("stir", {"params": grads, "batch_stats": batch_stats})
+    assert len(file["grad_norm_names"]) == 137
+    for name, expected in zip(file["grad_norm_names"], file["grad_norms"], strict=True):
+        # The biases before a batch norm have no gradient but for rounding.
+        np.testing.assert_allclose(
+            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=1e-6, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 31), (1, 5)])
+def test_any_size_goes_in_and_comes_out(variables, size, rng):
+    spikes = (rng.random((1, 61, *size)) < 0.4).astype(np.uint8)
+    image = models.create("stir").apply(variables, spikes)
+    assert image.shape == (1, *size, 1)
+    assert np.isfinite(image).all()
+    assert image.min() >= 0
+    assert image.max() <= 1
+
+
+def test_other_sizes_are_padded_by_repeating_the_edge(variables, rng):
+    spikes = (rng.random((1, 61, 13, 30)) < 0.4).astype(np.uint8)
+    by_hand = np.pad(spikes, ((0, 0), (0, 0), (1, 2), (1, 1)), mode="edge")
+    apply = models.create("stir").apply
+    expected = apply(variables, by_hand)[:, 1:-2, 1:-1]
+    np.testing.assert_allclose(apply(variables, spikes), expected, atol=1e-6)
+
+
+def test_bfloat16_activations_stay_close_and_the_image_is_float32(golden, variables):
+    file = golden("stir_eval")
+    image = models.create("stir", dtype=jnp.bfloat16).apply(variables, spikes_of(file))
+    assert image.dtype == jnp.float32
+    assert np.abs(channels_first(image) - file["image"]).mean() < 0.01
+
+
+def test_encoding_blocks_apart_gives_the_same_image(golden, variables):
+    """What a stream at stride 20 rests on: a block's features do not depend on its window."""
+    spikes = spikes_of(golden("stir_eval"))
+    module = models.create("stir").module
+    whole = module.apply(variables, spikes)
+    encode = jax.jit(lambda v, b: module.apply(v, b, method="encode"))
+    features = [encode(variables, block) for block in stir.split_blocks(spikes)]
+    apart = module.apply(variables, *features, method="decode")
+    np.testing.assert_allclose(apart.images[0], whole.images[0], atol=1e-5)
+
+
+def test_evaluation_leaves_the_batch_statistics_alone(golden, variables):
+    _, after = stir.apply_with_pyramid(variables, spikes_of(golden("stir_eval")), train=False)
+    jax.tree.map(np.testing.assert_array_equal, after, variables["batch_stats"])
+
+
+def test_gradients_are_finite_where_nothing_fires(variables):
+    spikes = np.zeros((1, 61, 16, 16), np.uint8)
+
+    def loss(params):
+        collections = {"params": params, "batch_stats": variables["batch_stats"]}
+        output, _ = stir.apply_with_pyramid(collections, spikes, True)
+        return sum(i.mean() for i in output.images)
+
+    grads = jax.jit(jax.grad(loss))(variables["params"])
+    assert all(np.isfinite(g).all() for g in jax.tree.leaves(grads))
+
+
+@pytest.mark.parametrize("shape", [(61, 16, 16), (1, 41, 16, 16), (1, 61, 0, 16)])
+def test_a_wrong_shape_is_refused(variables, shape):
+    with pytest.raises(ValueError, match="stir: expected"):
+        models.create("stir").apply(variables, np.zeros(shape, np.uint8))
