@@ -1,0 +1,10 @@
+"""How the published weights of each network are named: one file a network."""
+
+from collections.abc import Mapping
+
+from spikejax.weights.tables import lrn, stir
+from spikejax.weights.tables.table import Entry, Table, counters, entries
+
+TABLES: Mapping[str, Table] = {"lrn": lrn.TABLE, "stir": stir.TABLE}
+
+__all__ = ["TABLES", "Entry", "Table", "counters", "entries"]

@@ -1,0 +1,155 @@
+"""Stored arrays and the tensors that look into them, as a PyTorch checkpoint describes them.
+
+A checkpoint's pickle holds no values: it says "a tensor of this shape and these strides, from this
+element of that storage on". These descriptions are checked as they are made and become arrays
+only when somebody asks, so that an optimiser's state in the same file costs nothing.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from spikejax.weights.errors import WeightsError, shown
+from spikejax.weights.inert_pickle import Global, Opaque
+
+DTYPES: Mapping[str, np.dtype] = {
+    f"torch.{name}Storage": np.dtype(dtype)
+    for name, dtype in {
+        "Float": "<f4",
+        "Double": "<f8",
+        "Half": "<f2",
+        "BFloat16": ml_dtypes.bfloat16,
+        "Long": "<i8",
+        "Int": "<i4",
+        "Short": "<i2",
+        "Char": "<i1",
+        "Byte": "<u1",
+        "Bool": "?",
+    }.items()
+}
+NAMES = frozenset(DTYPES)
+
+_MAX_DIMENSIONS = 8
+# What training checkpoints carry beside tensors: scores, schedules, options. Their values are not
+# wanted, and nothing of them is made.
+_IGNORED = (
+    "_codecs.encode",
+    "argparse.Namespace",
+    "collections.Counter",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.dtype",
+    "torch.device",
+)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Storage:
+    """A stored array: its name in the file, its dtype, and its length in elements."""
+
+    key: str
+    dtype: np.dtype
+    size: int
+
+    @property
+    def nbytes(self) -> int:
+        """Its length in bytes."""
+        return self.size * self.dtype.itemsize
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Tensor:
+    """A strided look into a storage; offset and strides are in elements."""
+
+    storage: Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def array(self, data: bytes) -> np.ndarray:
+        """The values, from the bytes of the storage: a read-only view of them."""
+        dtype = self.storage.dtype
+        if 0 in self.shape:
+            return np.zeros(self.shape, dtype)
+        strides = tuple(stride * dtype.itemsize for stride in self.strides)
+        return np.ndarray(self.shape, dtype, data, self.offset * dtype.itemsize, strides)
+
+
+def storage(identifier: Any) -> Storage:
+    """Reads a persistent identifier ('storage', type, key, location, elements[, None])."""
+    if not isinstance(identifier, tuple) or len(identifier) not in (5, 6):
+        raise WeightsError(f"it refers to a storage by {shown(identifier)}, expected five entries")
+    tag, kind, key, _, size, *view = identifier
+    if tag != "storage" or not isinstance(key, str) or view not in ([], [None]):
+        raise WeightsError("it refers to a storage in an unknown way")
+    if not isinstance(kind, Global) or kind.name not in DTYPES:
+        raise WeightsError(f"storage {shown(key)} is of unknown type {shown(kind)}")
+    if not _is_count(size):
+        raise WeightsError(f"storage {shown(key)}: its length is no count of elements")
+    return Storage(key, DTYPES[kind.name], size)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**48
+
+
+def _tensor(base: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Tensor:
+    """Stands for `torch._utils._rebuild_tensor_v2`; gradients and hooks are dropped."""
+    if not isinstance(base, Storage):
+        raise WeightsError(f"a tensor without a storage, but with {shown(base)}")
+    where = f"a tensor in storage {shown(base.key)}"
+    if not isinstance(shape, tuple) or not isinstance(strides, tuple):
+        raise WeightsError(f"{where} has no shape")
+    if len(shape) != len(strides) or len(shape) > _MAX_DIMENSIONS:
+        raise WeightsError(f"{where} has {len(shape)} dimensions and {len(strides)} strides")
+    if not all(map(_is_count, (offset, *shape, *strides))):
+        raise WeightsError(f"{where} has a shape, offset or stride that is no count")
+    elements = math.prod(shape)
+    if math.prod(n for n in shape if n) >= 2**48:
+        raise WeightsError(f"{where} has the impossible shape {shape}")
+    reach = sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+    # More elements than are stored means stride 0: a few bytes that would unfold into gigabytes.
+    if elements and (elements > base.size or offset + reach >= base.size):
+        raise WeightsError(
+            f"{where} of shape {shape}, strides {strides}, offset {offset} does not fit into it: "
+            f"it holds {base.size} values"
+        )
+    return Tensor(base, offset, shape, strides)
+
+
+def _parameter(data: Any, *_: Any) -> Tensor:
+    """Stands for `torch._utils._rebuild_parameter`."""
+    if not isinstance(data, Tensor):
+        raise WeightsError(f"a parameter that is no tensor, but {shown(data)}")
+    return data
+
+
+def _empty_dictionary(*arguments: Any) -> dict[str, Any]:
+    """Stands for OrderedDict and defaultdict, which pickles fill afterwards."""
+    if any(not isinstance(argument, Global | Opaque) for argument in arguments):
+        raise WeightsError("a dictionary that is made from something else than its entries")
+    return {}
+
+
+def _size(values: Any) -> tuple[Any, ...]:
+    """Stands for `torch.Size`."""
+    if not isinstance(values, tuple):
+        raise WeightsError(f"a shape made of {shown(values)}")
+    return values
+
+
+def _ignored(name: str) -> Callable[..., Opaque]:
+    return lambda *_: Opaque(name)
+
+
+CALLS: Mapping[str, Callable[..., Any]] = {
+    "collections.OrderedDict": _empty_dictionary,
+    "torch.Size": _size,
+    "torch._utils._rebuild_parameter": _parameter,
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    **{name: _ignored(name) for name in _IGNORED},
+}
