@@ -47,6 +47,7 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
         name="lrn",
         description="spikes (B, 41, H, W) -> spikes a readout (B, H, W, 1); five convolutions",
         window=WINDOW,
+        reach=len(_WIDTHS),
         module=module,
         init=init,
         apply=apply,

@@ -18,6 +18,7 @@ class Model:
         name: as given to `models.create`.
         description: one line: what goes in, what comes out, and the source.
         window: readouts that one image needs; None if the input is not a window of spikes.
+        reach: how far, in pixels, an input pixel can change the output; None if everywhere.
         module: the Flax module, for its other methods and for `tabulate`.
         init: key -> variables {'params': ..., 'batch_stats': ...}.
         apply: (variables, *inputs) -> output, in evaluation mode.
@@ -26,6 +27,7 @@ class Model:
     name: str
     description: str
     window: int | None
+    reach: int | None
     module: nn.Module
     init: Callable[[jax.Array], Variables]
     apply: Callable[..., jax.Array]

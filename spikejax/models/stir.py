@@ -135,6 +135,7 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
         name="stir",
         description="spikes (B, 61, H, W) -> intensity (B, H, W, 1) in [0, 1]; NeurIPS 2024",
         window=WINDOW,
+        reach=None,
         module=STIR(dtype=dtype),
         init=init,
         apply=apply,

@@ -1,0 +1,58 @@
+"""At which readouts images are made, and what a window sees beyond the ends of a recording."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+
+def resolve_centres(centres: Any, readouts: int, window: int, stride: int) -> np.ndarray:
+    """The readouts whose images are wanted.
+
+    Args:
+        centres: readout indices in any order; None for every `stride`-th of those whose window lies
+            inside the recording (the middle readout if the recording is shorter than a window).
+        readouts: T, the recording's length.
+        window: readouts that an image needs.
+        stride: between two centres, readouts.
+
+    Returns:
+        (K,) int64, ascending, each once.
+
+    Raises:
+        ValueError: if a centre is no readout of the recording, or the stride is not positive.
+    """
+    if stride < 1:
+        raise ValueError(f"stride: expected at least 1 readout, got {stride}")
+    if centres is None:
+        inside = np.arange(window // 2, readouts - (window - 1) // 2, stride)
+        return inside if len(inside) else np.array([readouts // 2])
+    wanted = np.unique(np.atleast_1d(np.asarray(centres)))
+    if wanted.ndim != 1 or not np.issubdtype(wanted.dtype, np.integer) or not len(wanted):
+        raise ValueError(f"centres: expected readout indices, got {centres!r}")
+    outside = wanted[(wanted < 0) | (wanted >= readouts)]
+    if len(outside):
+        raise ValueError(
+            f"centres: {outside[0]} is not among the recording's readouts 0 to {readouts - 1}"
+        )
+    return wanted.astype(np.int64)
+
+
+def reflect(indices: np.ndarray, readouts: int) -> np.ndarray:
+    """Folds indices beyond the ends of a recording back into it: -1 is 1, T is T - 2."""
+    if readouts == 1:
+        return np.zeros_like(indices)
+    period = 2 * (readouts - 1)
+    folded = np.mod(indices, period)
+    return np.minimum(folded, period - folded)
+
+
+def batches(centres: np.ndarray, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Cuts centres into batches of one size; the last is filled up with its last centre.
+
+    Yields:
+        How many of the batch count, and the batch (size,).
+    """
+    for start in range(0, len(centres), size):
+        batch = centres[start : start + size]
+        yield len(batch), np.pad(batch, (0, size - len(batch)), mode="edge")

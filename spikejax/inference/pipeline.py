@@ -1,0 +1,47 @@
+"""Reading the next batch while the device computes one."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import jax
+import numpy as np
+
+Plan = TypeVar("Plan")
+Batch = TypeVar("Batch")
+
+
+def pipelined(
+    plans: Iterable[Plan],
+    read: Callable[[Plan], Batch],
+    compute: Callable[[Plan, Batch], jax.Array],
+) -> Iterator[tuple[Plan, np.ndarray]]:
+    """Runs `compute(plan, read(plan))` for every plan, in order, with two things overlapping it.
+
+    While the device works on one batch, a thread reads the next, and the images of the one before
+    are handed out. At most two batches are held.
+
+    Args:
+        plans: what to do, one a batch.
+        read: fetches a batch from the disk; runs in a thread of its own.
+        compute: starts the computation and returns its (unfinished) result.
+
+    Yields:
+        Each plan with its result as a numpy array.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="spikejax-read") as reader:
+        waiting: tuple[Plan, jax.Array] | None = None
+        ahead = None
+        for plan in plans:
+            following = plan, reader.submit(read, plan)
+            if ahead is not None:
+                started = ahead[0], compute(ahead[0], ahead[1].result())
+                if waiting is not None:
+                    yield waiting[0], np.asarray(waiting[1])
+                waiting = started
+            ahead = following
+        if ahead is not None:
+            started = ahead[0], compute(ahead[0], ahead[1].result())
+            if waiting is not None:
+                yield waiting[0], np.asarray(waiting[1])
+            yield started[0], np.asarray(started[1])

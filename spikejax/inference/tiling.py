@@ -1,0 +1,109 @@
+"""Sensors too big for the memory: overlapping tiles, each reconstructed as a recording of its own."""
+
+import dataclasses
+from contextlib import ExitStack, closing
+
+import numpy as np
+
+from spikejax.inference.methods import Method
+from spikejax.inference.source import Rectangle, Source
+from spikejax.inference.windows import Images
+
+ALIGNMENT = 16
+"""Tiles start at multiples of this: bytes stay whole, and STIR's coarse grids coincide."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Span:
+    """A tile along one axis.
+
+    Attributes:
+        start: where it starts.
+        size: how many pixels it has, the same for all tiles.
+        first: the first pixel whose result is used, counted in the whole image.
+        last: one past the last.
+    """
+
+    start: int
+    size: int
+    first: int
+    last: int
+
+
+def tile_axis(length: int, size: int, overlap: int) -> list[Span]:
+    """Covers an axis with tiles of one size.
+
+    Args:
+        length: of the axis, pixels.
+        size: of a tile at least; up to 15 pixels are added so that the tiles end with the image.
+        overlap: pixels of a tile, beside each inner border, whose results are not used.
+
+    Returns:
+        The tiles; what they use covers the axis once.
+
+    Raises:
+        ValueError: if the tile is too small for the overlap.
+    """
+    if size >= length:
+        return [Span(0, length, 0, length)]
+    size += (length - size) % ALIGNMENT
+    step = (size - 2 * overlap) // ALIGNMENT * ALIGNMENT
+    if step <= 0:
+        raise ValueError(
+            f"tile: {size} pixels are too few beside an overlap of {overlap} on either side; "
+            f"take at least {2 * overlap + ALIGNMENT}"
+        )
+    starts = [*range(0, length - size, step), length - size]
+    firsts = [0, *(s + overlap for s in starts[1:])]
+    return [
+        Span(start, size, first, last)
+        for start, first, last in zip(starts, firsts, [*firsts[1:], length], strict=True)
+    ]
+
+
+def from_tiles(
+    source: Source,
+    centres: np.ndarray,
+    method: Method,
+    *,
+    tile: tuple[int, int],
+    overlap: int,
+    batch_size: int,
+) -> Images:
+    """Images put together from those of overlapping tiles.
+
+    Args:
+        source: the recording.
+        centres: (K,) ascending.
+        method: what makes the images.
+        tile: height and width of a tile, overlap included.
+        overlap: pixels beside each inner border that are computed but not used.
+        batch_size: images at a time.
+
+    Yields:
+        Each centre with its image (H, W) float32.
+    """
+    _, height, width = source.shape
+    rows, columns = tile_axis(height, tile[0], overlap), tile_axis(width, tile[1], overlap)
+    spans = [(row, column) for row in rows for column in columns]
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(
+                closing(
+                    method.images(
+                        Rectangle(source, row.start, column.start, row.size, column.size),
+                        centres,
+                        batch_size,
+                    )
+                )
+            )
+            for row, column in spans
+        ]
+        for parts in zip(*streams, strict=True):
+            image = np.empty((height, width), np.float32)
+            for (row, column), (_, part) in zip(spans, parts, strict=True):
+                image[row.first : row.last, column.first : column.last] = part[
+                    row.first - row.start : row.last - row.start,
+                    column.first - column.start : column.last - column.start,
+                ]
+            yield parts[0][0], image
