@@ -1,4 +1,4 @@
-"""Sensors too big for the memory: overlapping tiles, each reconstructed as a recording of its own."""
+"""Sensors too big for the memory: overlapping tiles, each a recording of its own."""
 
 import dataclasses
 from contextlib import ExitStack, closing

@@ -1,7 +1,7 @@
 """Reconstructions that look at a window of readouts around each centre."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,8 @@ from spikejax.inference.centres import batches
 from spikejax.inference.pipeline import pipelined
 from spikejax.inference.source import Source, read_reflected
 
-Images = Iterator[tuple[int, np.ndarray]]
+Images = Generator[tuple[int, np.ndarray], None, None]
+"""Pairs of a centre and its image (H, W) float32, ascending."""
 
 
 def from_clipped_windows(
