@@ -1,0 +1,42 @@
+"""Files and numpy arrays: spike recordings, images and video.
+
+Importing this loads numpy alone; Pillow and PyAV come with the first image or video.
+"""
+
+from spikejax.formats.arrays import as_spikes
+from spikejax.formats.atomic import replacing
+from spikejax.formats.dat import KNOWN_SIZES, DatLayout
+from spikejax.formats.display import DATA, SCREEN, Display
+from spikejax.formats.errors import FormatError, ReadoutIndexError
+from spikejax.formats.images import read_image, write_image
+from spikejax.formats.opening import open_recording
+from spikejax.formats.recording import Recording
+from spikejax.formats.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+from spikejax.formats.video import VideoInfo, probe_video, read_video, write_video
+from spikejax.formats.writing import write_array, write_dat
+
+__all__ = [
+    "DATA",
+    "KNOWN_SIZES",
+    "SCREEN",
+    "DatLayout",
+    "Display",
+    "FormatError",
+    "ReadoutIndexError",
+    "Recording",
+    "Sidecar",
+    "VideoInfo",
+    "as_spikes",
+    "open_recording",
+    "probe_video",
+    "read_image",
+    "read_sidecar",
+    "read_video",
+    "replacing",
+    "sidecar_path",
+    "write_array",
+    "write_dat",
+    "write_image",
+    "write_sidecar",
+    "write_video",
+]
