@@ -1,22 +1,39 @@
 """The pixel: charge adds up until it reaches a threshold, then it fires and is reset."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.custom_derivatives import SymbolicZero
 
-from spikejax.camera.surrogate import Surrogate, as_surrogate, fire
+from spikejax.camera.surrogate import Surrogate, as_surrogate
 
 Reset = Literal["subtract", "zero", "modulo"]
 RESETS = ("subtract", "zero", "modulo")
 
-# Charge is kept within this many thresholds of zero: infinite light must not become NaN. float32
-# still counts single thresholds there, so that a pixel recovers.
+# Charge is held within this many thresholds of zero, so that infinite light does not become NaN.
+# float32 still counts single thresholds there: a pixel works its way back.
 CEILING = 1e6
+_HUGE = 1e30  # the same for pixels whose threshold is infinite (they never fire)
 
-_Step = Callable[[jax.Array, Any], tuple[jax.Array, jax.Array]]
+
+@dataclass(frozen=True)
+class Neuron:
+    """How a pixel fires, and what its gradient is; see `integrate_and_fire` for the fields."""
+
+    reset: Reset = "subtract"
+    surrogate: str | Surrogate = "atan"
+    detach_reset: bool = True
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        if self.reset not in RESETS:
+            raise ValueError(f"reset: expected one of {', '.join(RESETS)}, got {self.reset!r}")
+        as_surrogate(self.surrogate)
 
 
 def integrate_and_fire(
@@ -32,115 +49,183 @@ def integrate_and_fire(
 ) -> tuple[jax.Array, jax.Array]:
     """Turns a current into spikes: V += current; at V >= threshold one spike, and V is reset.
 
-    A pixel fires at most once a readout. With `subtract` what exceeds one threshold stays and fires
-    at later readouts; `modulo` drops whole thresholds; both agree below one spike a readout. `zero`
-    drops the residue, which biases the rate: real cameras keep it.
+    A pixel fires at most once a readout. With `subtract` what exceeds the threshold stays, and
+    fires at later readouts; `modulo` drops whole thresholds; both agree below one spike a readout.
+    `zero` drops the residue too, which biases the rate: real cameras keep it.
 
-    Running a stream in pieces, each from the potential that the one before returned, gives the same
-    spikes as in one go, bit for bit.
+    A stream cut into pieces, each started from the potential that the one before returned, gives
+    the same spikes as in one go.
 
-    The spikes are exact forward. Backward, the surrogate stands in for the derivative of the
-    threshold step, and the reset is held fixed unless `detach_reset` is False.
+    The spikes are exact. In the gradient (forward or reverse mode)
+    the surrogate stands in for the derivative of the threshold step. A pixel does not leak, so
+    with the reset held fixed (the default) a current is seen to raise all later spikes; attached,
+    the spike that it causes lowers them again, and gradients stay as local as the spikes are.
+    'straight_through' is the gradient of the expected spikes in either case.
 
-    Any input gives finite results: zero current leaves the potential alone; negative current
-    discharges; NaN counts as no current; current and potential are held within 1e6 thresholds of
-    zero, so that infinite or huge light fires at every readout. Beyond these limits the gradient
-    is zero.
+    Every input gives finite results. Zero current leaves the potential as it is, negative current
+    discharges it; NaN counts as no current. Current and potential are held within 1e6 thresholds of
+    zero, so that infinite light fires at every readout; with `subtract` the pixel goes on until it
+    has worked off the excess. The gradient to a current that is NaN or beyond the limit is zero.
 
     Args:
-        current: (T, ...) float, charge a readout in the units of `threshold`; spikes a readout if
+        current: (T, ...) float, charge a readout in the units of `threshold`: spikes a readout if
             the threshold is 1.
         threshold: positive; a number, one a pixel `(...)`, or one a readout and pixel `(T, ...)`;
-            axes of size 1 stand for any size.
+            an axis of size 1 stands for any size.
         initial: the potential before the first readout, a number or `(...)`.
         reset: 'subtract', 'zero' or 'modulo'.
-        surrogate: 'atan', 'fast_sigmoid', 'triangle', 'sigmoid', 'straight_through' or a
+        surrogate: 'atan', 'fast_sigmoid', 'triangle', 'sigmoid', 'straight_through', or a
             `Surrogate`.
-        detach_reset: hold the reset fixed in the gradient. Attached, a current that makes a pixel
-            fire is also seen to lower its later potential.
+        detach_reset: hold the reset fixed in the gradient.
         strict: fire only above the threshold, not at it.
-        checkpoint_every: readouts whose intermediate values the backward pass keeps at one time; it
-            recomputes the others from the potential every so many readouts. None keeps all.
+        checkpoint_every: bounds the memory of the gradient: only the potential every so many
+            readouts is kept, and what lies between is computed again. None keeps everything.
 
     Returns:
-        spikes (T, ...), 0 or 1 in the dtype of `current` (float32 for narrower floats), and the
+        Spikes (T, ...), 0 or 1 in the dtype of `current` (float32 for narrower floats), and the
         potential (...) after the last readout.
 
     Raises:
         ValueError: on a current that is not floating or has no time axis, a threshold or initial
-            potential that does not fit its pixels, a threshold that is not positive, and unknown
-            options.
+            potential that does not fit its pixels, a threshold that is not positive (as far as it
+            is known before tracing), or an unknown option.
     """
+    neuron = Neuron(reset, surrogate, detach_reset, strict)
     current = _checked_current(current)
-    surrogate = as_surrogate(surrogate)
-    if reset not in RESETS:
-        raise ValueError(f"reset: expected one of {', '.join(RESETS)}, got {reset!r}")
     if checkpoint_every is not None and checkpoint_every < 1:
         raise ValueError(f"checkpoint_every: expected 1 readout or more, got {checkpoint_every}")
-    threshold = _checked_threshold(threshold, current)
-    per_readout = threshold.ndim == current.ndim
-    if per_readout:
-        threshold = jnp.broadcast_to(threshold, (current.shape[0], *threshold.shape[1:]))
-    initial = _fitting("initial", initial, current)
+    if not isinstance(threshold, jax.core.Tracer) and not np.all(np.asarray(threshold) > 0):
+        raise ValueError("threshold: expected positive values everywhere")
+    threshold = fit_to_pixels("threshold", threshold, current, per_readout=True)
+    initial = fit_to_pixels("initial", initial, current)
     potential = jnp.broadcast_to(jnp.where(jnp.isnan(initial), 0, initial), current.shape[1:])
 
     def step(potential: jax.Array, readout: Any) -> tuple[jax.Array, jax.Array]:
         current, theta = readout if per_readout else (readout, threshold)
-        theta = jnp.broadcast_to(theta, potential.shape)
-        current = _within(current, theta)
-        potential = _within(potential + current, theta)
-        spikes = fire(potential, current, theta, surrogate, strict)
-        held = jax.lax.stop_gradient(spikes) if detach_reset else spikes
-        return _RESET[reset](potential, held, theta), spikes
+        return advance(neuron, potential, current, jnp.broadcast_to(theta, potential.shape))
 
+    per_readout = threshold.ndim == current.ndim
+    if per_readout:
+        threshold = jnp.broadcast_to(threshold, (current.shape[0], *threshold.shape[1:]))
     readouts = (current, threshold) if per_readout else current
-    potential, spikes = _scan(step, potential, readouts, current.shape[0], checkpoint_every)
+    potential, spikes = scan(step, potential, readouts, checkpoint_every=checkpoint_every)
     return spikes, potential
 
 
-def _within(x: jax.Array, theta: jax.Array) -> jax.Array:
-    limit = CEILING * jnp.broadcast_to(theta, x.shape)
-    return jnp.clip(jnp.where(jnp.isnan(x), 0, x), -limit, limit)
-
-
-def _subtract(potential: jax.Array, spikes: jax.Array, theta: jax.Array) -> jax.Array:
-    return potential - spikes * theta
-
-
-def _zero(potential: jax.Array, spikes: jax.Array, theta: jax.Array) -> jax.Array:
-    return potential * (1 - spikes)
-
-
-def _modulo(potential: jax.Array, spikes: jax.Array, theta: jax.Array) -> jax.Array:
-    return potential - spikes * (potential - jax.lax.rem(potential, theta))
-
-
-_RESET: dict[str, Callable[[jax.Array, jax.Array, jax.Array], jax.Array]] = {
-    "subtract": _subtract,
-    "zero": _zero,
-    "modulo": _modulo,
-}
-
-
-def _scan(
-    step: _Step, carry: jax.Array, xs: Any, length: int, every: int | None
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def advance(
+    neuron: Neuron, potential: jax.Array, current: jax.Array, threshold: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """`lax.scan` along the first axis, if `every` is given in pieces that are recomputed."""
+    """One readout: adds the current, fires, resets.
+
+    The derivative is written out by hand, because it then keeps one number and one bit a pixel and
+    readout for the backward pass, where the operations one by one keep five and two.
+
+    Args:
+        neuron: reset, surrogate and comparison.
+        potential: (...) before the readout.
+        current: (...) same shape and dtype.
+        threshold: (...) same shape and dtype.
+
+    Returns:
+        The potential (...) after the readout, and the spikes (...), 0 or 1.
+    """
+    charged = _charged(potential, current, threshold)[0]
+    spikes = _fire(neuron, charged, threshold)
+    if neuron.reset == "subtract":
+        return charged - spikes * threshold, spikes
+    if neuron.reset == "zero":
+        return charged * (1 - spikes), spikes
+    return jnp.where(spikes > 0, jax.lax.rem(charged, threshold), charged), spikes
+
+
+def _advance_jvp(neuron: Neuron, primals: Any, tangents: Any) -> Any:
+    potential, current, threshold = primals
+    d_potential, d_current, d_threshold = tangents
+    charged, current, passes = _charged(potential, current, threshold)
+    spikes = _fire(neuron, charged, threshold)
+    after = advance(neuron, *primals)[0]
+
+    fixed = type(d_threshold) is SymbolicZero  # then its terms would only cost memory
+    d_current = 0 if type(d_current) is SymbolicZero else jnp.where(passes, d_current, 0)
+    d_potential = 0 if type(d_potential) is SymbolicZero else d_potential
+    d_charged = jnp.broadcast_to(d_potential + d_current, charged.shape)
+    surrogate = as_surrogate(neuron.surrogate)
+    if surrogate.name == "straight_through":  # the derivative of current / threshold
+        d_spikes = d_current if fixed else d_current - current / threshold * d_threshold
+        d_spikes = jnp.broadcast_to(d_spikes / threshold, charged.shape)
+    else:
+        slope = surrogate.slope(charged - threshold)
+        d_spikes = slope * (d_charged if fixed else d_charged - d_threshold)
+
+    # after = charged - spikes * (thresholds * threshold), or charged * (1 - spikes)
+    d_after = d_charged * (1 - spikes) if neuron.reset == "zero" else d_charged
+    thresholds = jnp.floor(charged / threshold) if neuron.reset == "modulo" else 1
+    if not fixed and neuron.reset != "zero":
+        d_after = d_after - spikes * thresholds * d_threshold
+    if not neuron.detach_reset:
+        drop = charged if neuron.reset == "zero" else thresholds * threshold
+        d_after = d_after - drop * d_spikes
+    return (after, spikes), (d_after, d_spikes)
+
+
+advance.defjvp(_advance_jvp, symbolic_zeros=True)
+
+
+def _charged(
+    potential: jax.Array, current: jax.Array, threshold: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """The potential with the current added, that current, and where it was taken unchanged."""
+    limit = jnp.minimum(CEILING * threshold, _HUGE)
+    passes = jnp.abs(current) <= limit  # not so for NaN
+    current = jnp.where(jnp.isnan(current), 0, jnp.clip(current, -limit, limit))
+    return jnp.clip(potential + current, -limit, limit), current, passes
+
+
+def _fire(neuron: Neuron, charged: jax.Array, threshold: jax.Array) -> jax.Array:
+    fired = charged > threshold if neuron.strict else charged >= threshold
+    return fired.astype(charged.dtype)
+
+
+def scan(
+    step: Callable[[Any, Any], tuple[Any, Any]],
+    carry: Any,
+    xs: Any,
+    *,
+    checkpoint_every: int | None,
+) -> tuple[Any, Any]:
+    """`jax.lax.scan` along the first axis, with the memory of its gradient bounded.
+
+    Args:
+        step: (carry, x) -> (carry, y).
+        carry: what goes from readout to readout.
+        xs: arrays (T, ...).
+        checkpoint_every: the backward pass keeps the carry every so many readouts, and computes
+            the others again; None keeps everything.
+
+    Returns:
+        The last carry, and the ys (T, ...).
+    """
+    every, length = checkpoint_every, jax.tree.leaves(xs)[0].shape[0]
     if every is None or every >= length:
         return jax.lax.scan(step, carry, xs)
-    piece = jax.checkpoint(lambda carry, xs: jax.lax.scan(step, carry, xs))
     whole = length // every * every
-    cut = jax.tree.map(lambda x: x[:whole].reshape(-1, every, *x.shape[1:]), xs)
-    carry, spikes = jax.lax.scan(piece, carry, cut)
-    spikes = spikes.reshape(whole, *spikes.shape[2:])
+
+    def piece(carry: Any, xs: Any) -> tuple[Any, Any]:
+        return jax.lax.scan(step, carry, xs)
+
+    pieces = jax.tree.map(lambda x: x[:whole].reshape(-1, every, *x.shape[1:]), xs)
+    # Inside a scan nothing can be merged with the recomputation, which prevent_cse guards against.
+    carry, ys = jax.lax.scan(jax.checkpoint(piece, prevent_cse=False), carry, pieces)
+    ys = jax.tree.map(lambda y: y.reshape(whole, *y.shape[2:]), ys)
     if whole < length:
-        carry, rest = piece(carry, jax.tree.map(lambda x: x[whole:], xs))
-        spikes = jnp.concatenate([spikes, rest])
-    return carry, spikes
+        carry, rest = jax.checkpoint(piece)(carry, jax.tree.map(lambda x: x[whole:], xs))
+        ys = jax.tree.map(lambda *parts: jnp.concatenate(parts), ys, rest)
+    return carry, ys
 
 
 def _checked_current(current: Any) -> jax.Array:
-    if isinstance(current, (int, float, complex, list, tuple)):
+    if not hasattr(current, "dtype"):
         current = np.asarray(current)
     if not jnp.issubdtype(current.dtype, jnp.floating):
         raise ValueError(f"current: expected floating values, got {current.dtype}; cast it")
@@ -149,19 +234,19 @@ def _checked_current(current: Any) -> jax.Array:
     return jnp.asarray(current, jnp.promote_types(current.dtype, jnp.float32))
 
 
-def _checked_threshold(threshold: Any, current: jax.Array) -> jax.Array:
-    if not isinstance(threshold, jax.core.Tracer) and not np.all(np.asarray(threshold) > 0):
-        raise ValueError("threshold: expected positive values everywhere")
-    return _fitting("threshold", threshold, current, per_readout=True)
+def fit_to_pixels(
+    name: str, value: Any, current: jax.Array, *, per_readout: bool = False
+) -> jax.Array:
+    """The value with the axes of a pixel, or of a readout and pixel, each of size 1 or full.
 
-
-def _fitting(name: str, value: Any, current: jax.Array, per_readout: bool = False) -> jax.Array:
-    """The value with the axes of a pixel (or of a readout and pixel), each of size 1 or full."""
+    Raises:
+        ValueError: if it does not fit the pixels of `current` (T, ...); the message names `name`.
+    """
     value = jnp.asarray(value, current.dtype)
     pixels = current.shape[1:]
     axes = current.shape if per_readout and value.ndim == current.ndim else pixels
     if value.ndim == 0:
-        value = value.reshape((1,) * len(pixels))
+        return value.reshape((1,) * len(pixels))
     fits = value.ndim == len(axes) and all(
         n in (1, m) for n, m in zip(value.shape, axes, strict=True)
     )

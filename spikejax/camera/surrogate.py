@@ -9,8 +9,6 @@ a learning rate. `soft` is the antiderivative of `slope`: the step that the grad
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -84,41 +82,6 @@ def as_surrogate(surrogate: str | Surrogate) -> Surrogate:
     if surrogate not in SURROGATES:
         raise ValueError(f"surrogate: expected one of {', '.join(SURROGATES)}, got {surrogate!r}")
     return SURROGATES[surrogate]
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(3, 4))
-def fire(
-    potential: jax.Array,
-    current: jax.Array,
-    threshold: jax.Array,
-    surrogate: Surrogate,
-    strict: bool,
-) -> jax.Array:
-    """1 where the potential has reached the threshold, else 0, with the surrogate's derivative.
-
-    Args:
-        potential: (...) the charge after this readout's current was added, before the reset.
-        current: (...) this readout's current, of which only `straight_through` makes use.
-        threshold: (...) same shape.
-        surrogate: what replaces the derivative.
-        strict: fire above the threshold only, not at it.
-
-    Returns:
-        (...) 0 or 1 in the dtype of `potential`.
-    """
-    fired = potential > threshold if strict else potential >= threshold
-    return fired.astype(potential.dtype)
-
-
-@fire.defjvp
-def _fire_jvp(surrogate: Surrogate, strict: bool, primals: Any, tangents: Any) -> Any:
-    potential, current, threshold = primals
-    d_potential, d_current, d_threshold = tangents
-    spikes = fire(potential, current, threshold, surrogate, strict)
-    if surrogate.name == "straight_through":
-        # The derivative of the expected spike, current / threshold.
-        return spikes, (d_current - current / threshold * d_threshold) / threshold
-    return spikes, surrogate.slope(potential - threshold) * (d_potential - d_threshold)
 
 
 def _atan_slope(v: jax.Array, alpha: float) -> jax.Array:

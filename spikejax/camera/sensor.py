@@ -1,0 +1,197 @@
+"""A spike camera's sensor: its physical parameters, presets, and what is fixed in a camera.
+
+Charge is counted in thresholds: a pixel of gain 1 fires at every readout in light of intensity 1.
+A readout adds `gain * prnu * intensity + dark` to the potential, which fires at `threshold`, where
+prnu (around 1), dark and threshold (around 1) are maps: the camera's `Pattern`.
+
+| parameter | drawn | what it is |
+|---|---|---|
+| `prnu`, `dark_spread`, `threshold_spread` | once a camera (`Sensor.pattern`) | fixed pattern |
+| `electrons` (shot noise), `threshold_jitter`, `stray_gap` | at every readout | temporal noise |
+| `start` | once a recording | the potential before the first readout |
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+
+from spikejax.camera.neuron import RESETS, Reset
+from spikejax.camera.noise import STRAY_LAWS, StrayLaw
+
+Start = Literal["uniform", "empty", "light"]
+STARTS = ("uniform", "empty", "light")
+
+_OFF: dict[str, dict[str, float]] = {
+    "prnu": {"prnu": 0.0},
+    "dark": {"dark": 0.0, "dark_spread": 0.0},
+    "threshold": {"threshold_spread": 0.0},
+    "shot": {"electrons": math.inf},
+    "jitter": {"threshold_jitter": 0.0},
+    "stray": {"stray_gap": math.inf},
+}
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Pattern:
+    """What is fixed in one camera, drawn by `Sensor.pattern` or measured.
+
+    Attributes:
+        prnu: (H, W) or a number; sensitivity relative to the mean pixel's, around 1.
+        dark: (H, W) or a number; dark current, spikes a readout.
+        threshold: (H, W) or a number; threshold relative to the mean pixel's, around 1, positive.
+    """
+
+    prnu: Any = 1.0
+    dark: Any = 0.0
+    threshold: Any = 1.0
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Sensor:
+    """The parameters of a spike camera, a pytree: gradients reach its numbers.
+
+    A noise of strength zero costs nothing. `dataclasses.replace` makes a changed copy, and
+    `without` one that lacks some kinds of noise.
+
+    Attributes:
+        gain: spikes a readout at intensity 1.
+        prnu: standard deviation over the pixels of their relative sensitivity (fixed).
+        dark: mean dark current, spikes a readout (fixed).
+        dark_spread: standard deviation over the pixels of the dark current (fixed).
+        threshold_spread: standard deviation over the pixels of the relative threshold (fixed).
+        threshold_jitter: standard deviation over the readouts of the relative threshold.
+        electrons: electrons a readout at intensity 1, which have shot noise; inf: no shot noise.
+        stray_gap: mean number of readouts between spikes that come without light; inf: none.
+        stray_gap_std: standard deviation of these numbers, for the law 'normal'.
+        stray_law: 'normal' or 'geometric' (any readout with probability 1 / stray_gap).
+        reset: 'subtract' (real cameras), 'modulo' or 'zero', see `integrate_and_fire`.
+        strict: fire only above the threshold, not at it.
+        start: the potential before the first readout: 'uniform' between 0 and the threshold,
+            'empty', or 'light' (what a discarded readout of uniformly random light leaves).
+        rate_hz: readouts a second, for converting to seconds; nothing here depends on it.
+    """
+
+    gain: Any = 1.0
+    prnu: Any = 0.0
+    dark: Any = 0.0
+    dark_spread: Any = 0.0
+    threshold_spread: Any = 0.0
+    threshold_jitter: Any = 0.0
+    electrons: Any = math.inf
+    stray_gap: Any = math.inf
+    stray_gap_std: Any = 0.0
+    stray_law: StrayLaw = field(default="geometric", metadata={"static": True})
+    reset: Reset = field(default="subtract", metadata={"static": True})
+    strict: bool = field(default=False, metadata={"static": True})
+    start: Start = field(default="uniform", metadata={"static": True})
+    rate_hz: float = field(default=20_000.0, metadata={"static": True})
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("reset", RESETS), ("start", STARTS), ("stray_law", STRAY_LAWS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"Sensor.{name}: expected one of {', '.join(allowed)}, "
+                    f"got {getattr(self, name)!r}"
+                )
+        for name in ("gain", "prnu", "dark_spread", "threshold_spread", "threshold_jitter"):
+            _check_at_least(name, getattr(self, name), 0)
+        for name in ("electrons", "stray_gap"):
+            _check_at_least(name, getattr(self, name), 1)
+
+    def without(self, *noises: str) -> "Sensor":
+        """The same sensor with some kinds of noise switched off.
+
+        Args:
+            noises: any of 'prnu', 'dark', 'threshold' (fixed), 'shot', 'jitter', 'stray'
+                (temporal).
+
+        Returns:
+            A changed copy.
+
+        Raises:
+            ValueError: if there is no such noise.
+        """
+        changes: dict[str, Any] = {}
+        for noise in noises:
+            if noise not in _OFF:
+                raise ValueError(f"without: expected any of {', '.join(_OFF)}, got {noise!r}")
+            changes |= _OFF[noise]
+        return dataclasses.replace(self, **changes)
+
+    def pattern(self, key: jax.Array, shape: tuple[int, ...]) -> Pattern:
+        """Draws what is fixed in one camera: normal over the pixels, independent of one another.
+
+        Args:
+            key: JAX random key; the same key, the same camera.
+            shape: (H, W).
+
+        Returns:
+            Maps (H, W) of sensitivity and threshold, at least 0.05, and of dark current, at least
+            0.
+        """
+        prnu, dark, threshold = (jax.random.normal(k, shape) for k in jax.random.split(key, 3))
+        return Pattern(
+            prnu=jnp.maximum(1 + self.prnu * prnu, 0.05),
+            dark=jnp.maximum(self.dark + self.dark_spread * dark, 0),
+            threshold=jnp.maximum(1 + self.threshold_spread * threshold, 0.05),
+        )
+
+    def rate(self, intensity: Any, pattern: Pattern | None = None) -> jax.Array:
+        """Expected spikes a readout in constant light, without stray spikes.
+
+        Args:
+            intensity: a number or (H, W), or any shape that the maps broadcast to.
+            pattern: the camera's maps; None: the mean pixel.
+
+        Returns:
+            Spikes a readout, in [0, 1].
+        """
+        pattern = Pattern(dark=self.dark) if pattern is None else pattern
+        charge = self.gain * pattern.prnu * intensity + pattern.dark
+        return jnp.clip(charge / pattern.threshold, 0, 1)
+
+
+def _check_at_least(name: str, value: Any, least: float) -> None:
+    # Pytrees are rebuilt with tracers, arrays and placeholders, which have no value to check.
+    if isinstance(value, (int, float)) and not value >= least:
+        raise ValueError(f"Sensor.{name}: expected {least} or more, got {value}")
+
+
+def _published_circuit_gain() -> float:
+    """Spikes a readout at white: 250 clocks of a circuit's photocurrent over 2 V."""
+    clock, efficiency, wavelength, capacitance = 2 / 10e6, 1.09e-13, 1.83e-4, 15e-15
+    return 250 * clock * efficiency / (wavelength * capacitance) / 2.0
+
+
+SENSORS: dict[str, Sensor] = {
+    # What measurements on real recordings come to when all noise is left out.
+    "ideal": Sensor(),
+    # The noise figures that fit recordings of a 250x400 camera.
+    "vidar": Sensor(
+        prnu=0.058,
+        dark=0.0047,
+        dark_spread=0.0018,
+        threshold_spread=0.046,
+        threshold_jitter=0.0058,
+        electrons=5e4,
+    ),
+    # The circuit that made the training data of S-SDM (Chen et al., NeurIPS 2024). Its stray spikes
+    # are twice to four times what real cameras show: for reproducing that recipe.
+    "ssdm": Sensor(
+        gain=_published_circuit_gain(),
+        stray_gap=140.0,
+        stray_gap_std=50.0,
+        stray_law="normal",
+        reset="modulo",
+        strict=True,
+        start="light",
+    ),
+    "sreds": Sensor(gain=0.4),
+    "reds_base": Sensor(gain=0.6),
+}
