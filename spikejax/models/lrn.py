@@ -39,9 +39,11 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
     def init(key: jax.Array) -> model.Variables:
         return jax.jit(module.init)(key, jnp.zeros((1, WINDOW, 8, 8), jnp.uint8))
 
+    run = jax.jit(module.apply)
+
     def apply(variables: model.Variables, spikes: jax.Array) -> jax.Array:
         model.check_spikes(spikes, WINDOW, "lrn")
-        return module.apply(variables, spikes)  # type: ignore[return-value]
+        return run(variables, spikes)
 
     return model.Model(
         name="lrn",

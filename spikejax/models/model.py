@@ -21,7 +21,7 @@ class Model:
         reach: how far, in pixels, an input pixel can change the output; None if everywhere.
         module: the Flax module, for its other methods and for `tabulate`.
         init: key -> variables {'params': ..., 'batch_stats': ...}.
-        apply: (variables, *inputs) -> output, in evaluation mode.
+        apply: (variables, *inputs) -> output, in evaluation mode, jitted.
     """
 
     name: str

@@ -127,9 +127,14 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
     def init(key: jax.Array) -> model.Variables:
         return jax.jit(STIR(dtype=dtype).init)(key, jnp.zeros((1, WINDOW, 16, 16), jnp.uint8))
 
-    def apply(variables: model.Variables, spikes: jax.Array) -> jax.Array:
+    @jax.jit
+    def run(variables: model.Variables, spikes: jax.Array) -> jax.Array:
         output, _ = apply_with_pyramid(variables, spikes, dtype=dtype)
         return output.images[0]
+
+    def apply(variables: model.Variables, spikes: jax.Array) -> jax.Array:
+        model.check_spikes(spikes, WINDOW, "stir")
+        return run(variables, spikes)
 
     return model.Model(
         name="stir",
