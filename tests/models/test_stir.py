@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from synthetic_weights import SHAPES, state_dict
 
@@ -40,7 +41,6 @@ def test_images_and_flows_of_all_levels_agree_with_the_reference(golden, variabl
 
 
 def test_three_training_steps_agree_with_the_reference(golden, variables):
-    optax = pytest.importorskip("optax")
     file = golden("stir_train")
     spikes = jnp.asarray(spikes_of(file))
     target = jnp.moveaxis(jnp.asarray(file["target"]), 1, -1)
