@@ -36,9 +36,8 @@ def take_turns(runs, repeats):
 
 
 def torch_state(variables, channels_last):
-    state = {
-        k: torch.from_numpy(np.array(v)) for k, v in weights.to_torch("stir", variables).items()
-    }
+    state = weights.to_torch("stir", variables)
+    state = {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
     if channels_last:
         state = {
             k: v.contiguous(memory_format=torch.channels_last) if v.ndim == 4 else v
@@ -129,14 +128,12 @@ def main():
     variables = models.create("stir").init(jax.random.key(0))
     ours = np.asarray(models.create("stir").apply(variables, spikes))
     theirs = inference_runs(variables, spikes)["torch"]().numpy()
-    print(
-        f"largest difference between the images: {np.abs(ours - np.moveaxis(theirs, 1, -1)).max():.1e}"
-    )
-    runs = (
-        training_runs(variables, spikes, target)
-        if options.train
-        else inference_runs(variables, spikes)
-    )
+    difference = np.abs(ours - np.moveaxis(theirs, 1, -1)).max()
+    print(f"largest difference between the images: {difference:.1e}")
+    if options.train:
+        runs = training_runs(variables, spikes, target)
+    else:
+        runs = inference_runs(variables, spikes)
     what = "training step" if options.train else "inference"
     print(f"STIR {what}, batch {batch} of {height}x{width}, {torch.get_num_threads()} threads")
     for name, seconds in take_turns(runs, options.repeats).items():

@@ -5,7 +5,7 @@ It reads a state dict under the published names, so both sides run the same weig
 """
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 State = dict[str, Tensor]
