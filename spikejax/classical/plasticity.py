@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -106,17 +107,19 @@ class TFSTPState(NamedTuple):
     """What `TFSTPStream` remembers of every pixel, all (*shape) float32.
 
     Attributes:
-        depleted: 1 - R (1 - u), what the last spike left of 1 - R before it recovers.
-        excess: u + f (1 - u) - u0, what it left of u - u0 before it decays.
+        lack: 1 - R now, on its way back to 0.
+        excess: u - u0 now, on its way back to 0.
+        latest: 1 - R (1 - u) or, for 'release', u + f (1 - u) - u0, at the last spike.
+        earlier: the same at the spike before it.
         since: readouts since the last spike, infinite before the first.
-        earlier: depleted or excess, as the spike before the last left it.
         interval: readouts between the last two spikes, infinite before the second.
     """
 
-    depleted: Array
+    lack: Array
     excess: Array
-    since: Array
+    latest: Array
     earlier: Array
+    since: Array
     interval: Array
 
 
@@ -127,13 +130,15 @@ class TFSTPState(NamedTuple):
 class TFSTPStream(Stream[TFSTPState]):
     """`tfstp` one readout at a time; it looks back only, so its latency is 0.
 
-    What is kept is 1 - R and u - u0 right after a spike: R and u themselves would round away what
-    is left of these after a long interval. The rate is taken in the form
+    A spike multiplies R by 1 - u and moves u towards 1; from then on both return to rest, a factor
+    a readout, which gives the recursion of `tfstp` at the next spike. What is kept is 1 - R and
+    u - u0: R and u themselves would round away what is left of these after a long interval. The
+    rate is taken in the form
 
         -tau ln(x exp(-D / tau) / y) = D + tau ln(y / x)
 
-    so that nothing underflows however long the interval D. An infinite one leaves the synapse at
-    rest and the rate 0, which is just what the first spike should do.
+    with x and y from right after two spikes, so that nothing underflows however long the interval
+    D. An infinite one gives the rate 0, which is just what the first spike should do.
 
     Attributes:
         gain: spikes a readout at intensity 1.
@@ -157,37 +162,39 @@ class TFSTPStream(Stream[TFSTPState]):
 
     def init(self, *shape: int) -> TFSTPState:
         """Makes the state before the first readout of this shape."""
-        depleted, excess = self.synapse.u0, self.synapse.f * (1 - self.synapse.u0)
-        earlier = depleted if self.estimate == "resources" else excess
-        rest = (depleted, excess, np.inf, earlier, np.inf)
-        return TFSTPState(*(jnp.full(shape, value, jnp.float32) for value in rest))
+        u0, f = self.synapse.u0, self.synapse.f
+        first = u0 if self.estimate == "resources" else f * (1 - u0)  # what a first spike leaves
+        values = (0.0, 0.0, first, first, np.inf, np.inf)
+        return TFSTPState(*(jnp.full(shape, value, jnp.float32) for value in values))
 
     def update(
         self, state: TFSTPState, readout: ArrayLike, present: ArrayLike = True
     ) -> TFSTPState:
         """Reads one readout."""
         u0, f, tau_d, tau_f = dataclasses.astuple(self.synapse)
-        interval = state.since + 1
-        q = state.depleted * jnp.exp(-interval / tau_d)  # 1 - R, recovered since the last spike
-        e = state.excess * jnp.exp(-interval / tau_f)  # u - u0
-        u = u0 + e
-        after = TFSTPState(
-            depleted=u + q * (1 - u),
-            excess=e + f * (1 - u),
-            since=jnp.zeros_like(interval),
-            earlier=state.depleted if self.estimate == "resources" else state.excess,
-            interval=interval,
+        relaxed = state._replace(
+            lack=state.lack * math.exp(-1 / tau_d),
+            excess=state.excess * math.exp(-1 / tau_f),
+            since=state.since + 1,
         )
-        before = state._replace(since=interval)
+        u = u0 + relaxed.excess
+        lack = u + relaxed.lack * (1 - u)
+        excess = relaxed.excess + f * (1 - u)
+        after = TFSTPState(
+            lack=lack,
+            excess=excess,
+            latest=lack if self.estimate == "resources" else excess,
+            earlier=state.latest,
+            since=jnp.zeros_like(state.since),
+            interval=relaxed.since,
+        )
         spike = jnp.asarray(readout).astype(bool) & jnp.asarray(present)
-        return TFSTPState(*(jnp.where(spike, a, b) for a, b in zip(after, before, strict=True)))
+        return TFSTPState(*(jnp.where(spike, a, b) for a, b in zip(after, relaxed, strict=True)))
 
     def image(self, state: TFSTPState) -> Array:
         """Gives the image at the newest readout."""
-        if self.estimate == "resources":
-            period = state.interval + self.synapse.tau_d * jnp.log(state.depleted / state.earlier)
-        else:
-            period = state.interval + self.synapse.tau_f * jnp.log(state.excess / state.earlier)
+        tau = self.synapse.tau_d if self.estimate == "resources" else self.synapse.tau_f
+        period = state.interval + tau * jnp.log(state.latest / state.earlier)
         return 1 / period / self.gain  # not 1 / (period gain): the period can be infinite
 
 
