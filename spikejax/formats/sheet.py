@@ -1,0 +1,152 @@
+"""Pictures beside one another, each with its name under it: one look compares them."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spikejax.formats.display import Image, as_image
+from spikejax.formats.errors import FormatError
+
+_PAPER = (17, 19, 24)
+_INK = (236, 238, 242)
+_FAINT = (150, 156, 168)
+_ACCENT = (255, 196, 92)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Panel:
+    """One picture of a sheet.
+
+    Attributes:
+        image: (H, W) or (H, W, 3) float, display values in [0, 1]; others are clipped.
+        label: its name.
+        note: what else is to be said, smaller; may be empty.
+        highlight: whether the name is set off in colour.
+    """
+
+    image: Any
+    label: str
+    note: str = ""
+    highlight: bool = False
+
+
+def sheet(
+    panels: Sequence[Panel],
+    *,
+    columns: int | None = None,
+    scale: int = 1,
+    detail: tuple[int, int, int, int] | None = None,
+) -> Image:
+    """Lays pictures out side by side, each with its name and its note under it.
+
+    Args:
+        panels: at least one; all images of one height and width.
+        columns: pictures in a row; None for all in one row.
+        scale: whole number of times that pixels are repeated.
+        detail: top, left, height and width of a rectangle that is framed in every picture and
+            shown, as wide as the picture, under it.
+
+    Returns:
+        (H, W, 3) float32 RGB display values in [0, 1], for `write_image` with `DATA` or for a
+        frame of `write_video` with `Display()`; H and W are even.
+
+    Raises:
+        FormatError: if there are no panels, their sizes differ, or the detail is not inside them.
+    """
+    images = [as_image(panel.image, panel.label) for panel in panels]
+    if not images:
+        raise FormatError("sheet: expected at least one panel, got none")
+    height, width = images[0].shape[:2]
+    for panel, image in zip(panels, images, strict=True):
+        if image.shape[:2] != (height, width):
+            size = "x".join(map(str, image.shape[:2]))
+            raise FormatError(f"sheet: {panel.label} is {size}, the first is {height}x{width}")
+    if detail is not None:
+        top, left, rows, cols = detail
+        if min(top, left) < 0 or min(rows, cols) < 1 or top + rows > height or left + cols > width:
+            raise FormatError(f"sheet: the detail {detail} is not inside {height}x{width}")
+    columns = max(1, min(columns or len(images), len(images)))
+    tiles = [
+        _tile(panel, image, scale, detail) for panel, image in zip(panels, images, strict=True)
+    ]
+    return _grid(tiles, columns, gap=_gap(width * scale))
+
+
+def _gap(width: int) -> int:
+    return max(4, round(width / 40))
+
+
+def _tile(panel: Panel, image: Image, scale: int, detail: tuple[int, int, int, int] | None) -> Any:
+    """A picture, its detail if there is one, and its text, as a Pillow image."""
+    import PIL.Image
+    import PIL.ImageDraw
+
+    picture = _pillow(image).resize(
+        (image.shape[1] * scale, image.shape[0] * scale), PIL.Image.Resampling.NEAREST
+    )
+    width = picture.width
+    parts = [picture]
+    if detail is not None:
+        top, left, rows, cols = (n * scale for n in detail)
+        crop = picture.crop((left, top, left + cols, top + rows))
+        parts.append(crop.resize((width, round(width * rows / cols)), PIL.Image.Resampling.NEAREST))
+        line = max(1, round(width / 400))
+        frame = (left - line, top - line, left + cols + line - 1, top + rows + line - 1)
+        PIL.ImageDraw.Draw(picture).rectangle(frame, outline=_ACCENT, width=line)
+    parts.append(_caption(panel, width))
+    space = max(2, _gap(width) // 2)
+    height = sum(part.height for part in parts) + space * (len(parts) - 2)
+    tile = PIL.Image.new("RGB", (width, height), _PAPER)
+    y = 0
+    for part in parts:
+        tile.paste(part, (0, y))
+        y += part.height + (0 if part is parts[-2] else space)
+    return tile
+
+
+def _caption(panel: Panel, width: int) -> Any:
+    """The name, and the note at the right of the same line, or below it if both do not fit."""
+    import PIL.Image
+    import PIL.ImageDraw
+    import PIL.ImageFont
+
+    size = min(max(11.0, width / 22), 40.0)
+    label = PIL.ImageFont.load_default(size)
+    note = PIL.ImageFont.load_default(0.8 * size)
+    line = round(1.6 * size)
+    together = label.getlength(panel.label) + note.getlength(panel.note) + size <= width
+    below = bool(panel.note) and not together
+    caption = PIL.Image.new("RGB", (width, line * (2 if below else 1)), _PAPER)
+    draw = PIL.ImageDraw.Draw(caption)
+    middle = line / 2
+    draw.text((0, middle), panel.label, _ACCENT if panel.highlight else _INK, label, anchor="lm")
+    if below:
+        draw.text((0, line + 0.8 * middle), panel.note, _FAINT, note, anchor="lm")
+    else:
+        draw.text((width, middle), panel.note, _FAINT, note, anchor="rm")
+    return caption
+
+
+def _pillow(image: Image) -> Any:
+    import PIL.Image
+
+    pixels = (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return PIL.Image.fromarray(pixels).convert("RGB")
+
+
+def _grid(tiles: list[Any], columns: int, gap: int) -> Image:
+    import PIL.Image
+
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    heights = [max(tile.height for tile in row) for row in rows]
+    width = columns * (tiles[0].width + gap) + gap
+    height = sum(heights) + gap * (len(rows) + 1)
+    paper = PIL.Image.new("RGB", (width + width % 2, height + height % 2), _PAPER)
+    y = gap
+    for row, tallest in zip(rows, heights, strict=True):
+        for i, tile in enumerate(row):
+            paper.paste(tile, (gap + i * (tile.width + gap), y))
+        y += tallest + gap
+    return np.asarray(paper, np.float32) / np.float32(255)
