@@ -4,10 +4,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
+
+from spikejax.camera.neuron import checked_floats
 
 # The weighting that the published S-SDM data use (Rec. 601, rounded), on linear intensities.
 GREY_WEIGHTS = (0.30, 0.59, 0.11)
+
+IN_RANGE = "intensity is linear in [0, 1], so divide 8-bit values by 255"
 
 
 def to_grey(image: Any) -> jax.Array:
@@ -22,7 +25,7 @@ def to_grey(image: Any) -> jax.Array:
     Raises:
         ValueError: if the last axis is not 3 or the values are not floating.
     """
-    image = checked_floats("to_grey", image)
+    image = checked_floats("to_grey", image, IN_RANGE)
     if image.ndim == 0 or image.shape[-1] != 3:
         raise ValueError(f"to_grey: expected (..., 3) RGB, got shape {image.shape}")
     red, green, blue = GREY_WEIGHTS
@@ -59,7 +62,7 @@ def expose(
         ValueError: if the frames are not floating or have no time axis, noise is asked for without
             a key, or an option is out of range.
     """
-    frames = checked_floats("expose", frames)
+    frames = checked_floats("expose", frames, IN_RANGE)
     if frames.ndim < 2 or frames.shape[0] == 0:
         raise ValueError(f"expose: expected frames (T, H, W[, 3]), got shape {frames.shape}")
     noisy = electrons is not None or read_noise != 0
@@ -87,19 +90,3 @@ def expose(
         levels = 2**bits - 1
         image = image + jax.lax.stop_gradient(jnp.round(image * levels) / levels - image)
     return image
-
-
-def checked_floats(function: str, x: Any) -> jax.Array:
-    """The array, in float32 at least.
-
-    Raises:
-        ValueError: if the values are not floating; the message names `function`.
-    """
-    if not hasattr(x, "dtype"):
-        x = np.asarray(x)
-    if not jnp.issubdtype(x.dtype, jnp.floating):
-        raise ValueError(
-            f"{function}: expected linear intensity as floats in [0, 1], got {x.dtype}; "
-            "divide 8-bit values by 255"
-        )
-    return jnp.asarray(x, jnp.promote_types(x.dtype, jnp.float32))

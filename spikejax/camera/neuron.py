@@ -91,24 +91,33 @@ def integrate_and_fire(
             is known before tracing), or an unknown option.
     """
     neuron = Neuron(reset, surrogate, detach_reset, strict)
-    current = _checked_current(current)
+    current = checked_floats("current", current)
+    if current.ndim == 0 or current.shape[0] == 0:
+        raise ValueError(f"current: expected (T, ...) with T >= 1, got shape {current.shape}")
     if checkpoint_every is not None and checkpoint_every < 1:
         raise ValueError(f"checkpoint_every: expected 1 readout or more, got {checkpoint_every}")
     if not isinstance(threshold, jax.core.Tracer) and not np.all(np.asarray(threshold) > 0):
         raise ValueError("threshold: expected positive values everywhere")
     threshold = fit_to_pixels("threshold", threshold, current, per_readout=True)
     initial = fit_to_pixels("initial", initial, current)
+    return _integrate(neuron, checkpoint_every, current, threshold, initial)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _integrate(
+    neuron: Neuron, every: int | None, current: jax.Array, threshold: jax.Array, initial: jax.Array
+) -> tuple[jax.Array, jax.Array]:
     potential = jnp.broadcast_to(jnp.where(jnp.isnan(initial), 0, initial), current.shape[1:])
+    per_readout = threshold.ndim == current.ndim
 
     def step(potential: jax.Array, readout: Any) -> tuple[jax.Array, jax.Array]:
         current, theta = readout if per_readout else (readout, threshold)
         return advance(neuron, potential, current, jnp.broadcast_to(theta, potential.shape))
 
-    per_readout = threshold.ndim == current.ndim
     if per_readout:
         threshold = jnp.broadcast_to(threshold, (current.shape[0], *threshold.shape[1:]))
     readouts = (current, threshold) if per_readout else current
-    potential, spikes = scan(step, potential, readouts, checkpoint_every=checkpoint_every)
+    potential, spikes = scan(step, potential, readouts, checkpoint_every=every)
     return spikes, potential
 
 
@@ -224,14 +233,17 @@ def scan(
     return carry, ys
 
 
-def _checked_current(current: Any) -> jax.Array:
-    if not hasattr(current, "dtype"):
-        current = np.asarray(current)
-    if not jnp.issubdtype(current.dtype, jnp.floating):
-        raise ValueError(f"current: expected floating values, got {current.dtype}; cast it")
-    if current.ndim == 0 or current.shape[0] == 0:
-        raise ValueError(f"current: expected (T, ...) with T >= 1, got shape {current.shape}")
-    return jnp.asarray(current, jnp.promote_types(current.dtype, jnp.float32))
+def checked_floats(name: str, x: Any, advice: str = "cast it") -> jax.Array:
+    """The array, in float32 at least.
+
+    Raises:
+        ValueError: if the values are not floating; the message has the name and the advice.
+    """
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x)
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        raise ValueError(f"{name}: expected floating values, got {x.dtype}; {advice}")
+    return jnp.asarray(x, x.dtype if x.dtype.itemsize > 4 else jnp.float32)
 
 
 def fit_to_pixels(

@@ -8,8 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from spikejax.camera.exposure import checked_floats, to_grey
-from spikejax.camera.neuron import CEILING, Neuron, advance, scan
+from spikejax.camera.exposure import IN_RANGE, to_grey
+from spikejax.camera.neuron import CEILING, Neuron, advance, checked_floats, scan
 from spikejax.camera.noise import first_stray, normal_pair, stray_gaps
 from spikejax.camera.sensor import Pattern, Sensor
 from spikejax.camera.surrogate import Surrogate
@@ -262,7 +262,7 @@ def _charge(light: jax.Array, sensor: Sensor, pattern: Pattern) -> jax.Array:
 
 
 def _checked_scene(scene: Any) -> jax.Array:
-    scene = checked_floats("simulate", scene)
+    scene = checked_floats("scene", scene, IN_RANGE)
     if scene.ndim in (4, 5) and scene.shape[-1] == 3:
         scene = to_grey(scene)
     if scene.ndim not in (3, 4) or 0 in scene.shape:
