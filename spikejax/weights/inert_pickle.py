@@ -183,7 +183,12 @@ class _Machine:
         self.stack.append(int.from_bytes(self.take(size), "little", signed=True))
 
     def text(self) -> None:
-        raw = self.take(self.number(_LENGTH))
+        self.push_text(self.take(self.number(_LENGTH)))
+
+    def short_text(self) -> None:
+        self.push_text(self.take(self.take(1)[0]))
+
+    def push_text(self, raw: bytes) -> None:
         try:
             self.stack.append(raw.decode("utf-8"))
         except UnicodeDecodeError:
@@ -265,6 +270,8 @@ _STEPS: Mapping[int, Callable[[_Machine], None]] = {
     ord("("): _Machine.mark,
     0x8A: _Machine.integer,
     ord("X"): _Machine.text,
+    ord("T"): _Machine.text,  # Python 2 wrote its strings of bytes so, names among them
+    ord("U"): _Machine.short_text,
     ord("c"): _Machine.name,
     ord("R"): _Machine.call,
     0x81: _Machine.call,  # making an object: `cls.__new__(cls, *arguments)`

@@ -128,8 +128,16 @@ def _parameter(data: Any, *_: Any) -> Tensor:
     return data
 
 
-def _empty_dictionary(*arguments: Any) -> dict[str, Any]:
-    """Stands for OrderedDict and defaultdict, which pickles fill afterwards."""
+def _dictionary(*arguments: Any) -> dict[str, Any]:
+    """Stands for OrderedDict and defaultdict, which pickles fill afterwards.
+
+    Python 2 gave an OrderedDict its entries at once, as a list of lists [name, value].
+    """
+    if len(arguments) == 1 and isinstance(arguments[0], list):
+        pairs = arguments[0]
+        if not all(isinstance(p, list) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
+            raise WeightsError("a dictionary whose entries are no pairs of a name and a value")
+        return {name: value for name, value in pairs}
     if any(not isinstance(argument, Global | Opaque) for argument in arguments):
         raise WeightsError("a dictionary that is made from something else than its entries")
     return {}
@@ -147,9 +155,10 @@ def _ignored(name: str) -> Callable[..., Opaque]:
 
 
 CALLS: Mapping[str, Callable[..., Any]] = {
-    "collections.OrderedDict": _empty_dictionary,
+    "collections.OrderedDict": _dictionary,
     "torch.Size": _size,
     "torch._utils._rebuild_parameter": _parameter,
+    "torch._utils._rebuild_tensor": _tensor,  # before PyTorch 0.4
     "torch._utils._rebuild_tensor_v2": _tensor,
     **{name: _ignored(name) for name in _IGNORED},
 }

@@ -86,7 +86,7 @@ def test_dotted_names_do_not_reach_attributes():
         read(data)
 
 
-WRITTEN = set("\x80.N\x88\x89)]}KMJG\x85\x86\x87qrhj(\x8aXcR\x81bQaesut")
+WRITTEN = set("\x80.N\x88\x89)]}KMJG\x85\x86\x87qrhj(\x8aXTUcR\x81bQaesut")
 
 
 @pytest.mark.parametrize("opcode", pickletools.opcodes, ids=lambda o: o.name)
