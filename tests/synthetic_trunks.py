@@ -1,0 +1,26 @@
+"""Trunks with synthetic weights: torchvision's names and shapes, filled by `synthetic_weights`."""
+
+import functools
+
+from spikejax import weights
+from spikejax.models import trunks
+from synthetic_weights import fill
+
+
+def state_dict(name, classifier=False):
+    """As torchvision's file has it; `classifier` adds a little of what comes after the trunk."""
+    state = {}
+    for index, layer in enumerate(trunks.LAYERS[name]):
+        if isinstance(layer, trunks.Conv):
+            shape = (layer.features, layer.inputs, layer.size, layer.size)
+            for key, size in (("weight", shape), ("bias", shape[:1])):
+                full = f"features.{index}.{key}"
+                state[full] = fill(full, size)
+    if classifier:
+        state["classifier.0.weight"] = fill("classifier.0.weight", (5, 7))
+    return state
+
+
+@functools.cache
+def params(name):
+    return weights.convert_trunk(name, state_dict(name))
