@@ -7,8 +7,9 @@ photograph of the same scene.
 
 from spikejax.camera.exposure import expose, to_grey
 from spikejax.camera.neuron import integrate_and_fire
+from spikejax.camera.recorder import CameraState, power_on, record
 from spikejax.camera.sensor import SENSORS, Pattern, Sensor
-from spikejax.camera.simulate import CameraState, power_on, record, simulate, simulate_stream
+from spikejax.camera.simulate import simulate, simulate_stream
 from spikejax.camera.surrogate import SURROGATES, Surrogate
 
 __all__ = [

@@ -66,11 +66,11 @@ def expose(
     if frames.ndim < 2 or frames.shape[0] == 0:
         raise ValueError(f"expose: expected frames (T, H, W[, 3]), got shape {frames.shape}")
     noisy = electrons is not None or read_noise != 0
-    if noisy and key is None:
-        raise ValueError("expose: noise needs a random key; pass key=jax.random.key(...)")
     for name, value in (("electrons", electrons), ("gamma", gamma), ("bits", bits)):
         if value is not None and not value > 0:
             raise ValueError(f"expose: {name}: expected a positive number, got {value}")
+    if noisy and key is None:
+        raise ValueError("expose: noise needs a random key; pass key=jax.random.key(...)")
 
     image = frames.mean(0)
     if noisy:

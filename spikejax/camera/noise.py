@@ -56,10 +56,12 @@ def stray_gaps(
     Returns:
         `shape` int32, 1 or more.
     """
+    mean, std = jnp.asarray(mean, jnp.float32), jnp.asarray(std, jnp.float32)
     if law == "normal":
-        gaps = jnp.round(mean + std * jax.random.normal(key, shape))
+        gaps = jnp.round(mean + std * jax.random.normal(key, shape, jnp.float32))
     else:
-        uniform = jax.random.uniform(key, shape, minval=jnp.finfo(jnp.float32).tiny)
+        tiny = jnp.finfo(jnp.float32).tiny
+        uniform = jax.random.uniform(key, shape, jnp.float32, minval=tiny)
         gaps = jnp.ceil(jnp.log(uniform) / jnp.log1p(-1 / mean))
     return _as_readouts(gaps)
 
@@ -84,13 +86,14 @@ def first_stray(
     """
     if law == "geometric":
         return stray_gaps(key, shape, mean, std, law)
-    mean = jnp.minimum(mean, _LONGEST)
-    waits = jnp.linspace(0.0, 1.0, 1025) * (mean + 6 * std)
-    longer = jax.scipy.stats.norm.sf(waits, loc=mean, scale=jnp.maximum(std, 1e-6))
-    chances = jnp.concatenate([jnp.zeros(1), jnp.cumsum((longer[1:] + longer[:-1]) / 2)])
-    return _as_readouts(
-        jnp.ceil(jnp.interp(jax.random.uniform(key, shape), chances / chances[-1], waits))
+    mean, std = jnp.asarray(mean, jnp.float32), jnp.asarray(std, jnp.float32)
+    waits = jnp.linspace(0.0, 1.0, 1025, dtype=jnp.float32) * (
+        jnp.minimum(mean, _LONGEST) + 6 * std
     )
+    longer = jax.scipy.stats.norm.sf(waits, loc=mean, scale=jnp.maximum(std, 1e-6))
+    chances = jnp.cumsum(jnp.pad((longer[1:] + longer[:-1]) / 2, (1, 0)))
+    drawn = jnp.interp(jax.random.uniform(key, shape, jnp.float32), chances / chances[-1], waits)
+    return _as_readouts(jnp.where(mean < _LONGEST, jnp.ceil(drawn), _LONGEST))
 
 
 def _as_readouts(gaps: jax.Array) -> jax.Array:
