@@ -10,7 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spikejax import camera, classical, formats, inference, metrics, models, ops, weights
+    from spikejax import (
+        camera,
+        classical,
+        formats,
+        inference,
+        losses,
+        metrics,
+        models,
+        ops,
+        weights,
+    )
     from spikejax.formats import Recording, open_recording, write_dat
     from spikejax.inference import reconstruct
 
@@ -27,6 +37,7 @@ _PACKAGES = (
     "classical",
     "formats",
     "inference",
+    "losses",
     "metrics",
     "models",
     "ops",
@@ -38,6 +49,7 @@ __all__ = [
     "classical",
     "formats",
     "inference",
+    "losses",
     "metrics",
     "models",
     "open_recording",

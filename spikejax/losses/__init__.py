@@ -1,0 +1,6 @@
+"""What training minimises: scalars over batches of images, differentiable."""
+
+from spikejax.losses.perceptual import feature_loss, lpips_loss
+from spikejax.losses.similarity import ssim_loss
+
+__all__ = ["feature_loss", "lpips_loss", "ssim_loss"]
