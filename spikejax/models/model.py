@@ -83,5 +83,5 @@ def check_spikes(spikes: Any, window: int, name: str) -> None:
     shape = tuple(spikes.shape)
     if len(shape) != 4 or shape[1] != window:
         raise ValueError(f"{name}: expected spikes (B, {window}, H, W), got shape {shape}")
-    if min(shape) == 0:
+    if any(size == 0 for size in shape):
         raise ValueError(f"{name}: expected at least one pixel, got shape {shape}")

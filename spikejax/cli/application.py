@@ -1,0 +1,63 @@
+"""The command itself: its sub-commands, and what holds for all of them."""
+
+import signal
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+import spikejax
+from spikejax.cli.benchmark import benchmark
+from spikejax.cli.convert import convert
+from spikejax.cli.demo import demo
+from spikejax.cli.errors import Commands
+from spikejax.cli.info import info
+from spikejax.cli.reconstruct import reconstruct
+
+app = typer.Typer(
+    name="spikejax",
+    cls=Commands,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+for command in (demo, info, reconstruct, convert, benchmark):
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"spikejax {spikejax.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error comes from; allowed anywhere.")
+    ] = False,
+) -> None:
+    """Spike-camera recordings to sharp images and video.
+
+    Start with `spikejax demo`: it makes a recording, reconstructs it and leaves a picture.
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main() -> None:
+    """Runs the command; the console script of the package."""
+    signal.signal(signal.SIGTERM, _end)
+    app()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Being told to end is like Ctrl-C: what is half-written goes."""
+    raise SystemExit(128 + number)

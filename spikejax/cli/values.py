@@ -1,0 +1,71 @@
+"""Values that are written on the command line: sizes, lists of readouts, pairs of numbers."""
+
+import re
+
+_MOST_CENTRES = 10_000_000
+
+
+def parse_size(text: str, option: str) -> tuple[int, int]:
+    """Reads a size: '250x400' is 250 rows of 400 columns, '256' is a square.
+
+    Raises:
+        ValueError: naming the option, if it is neither.
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,5})(?:[xX]([1-9][0-9]{0,5}))?", text.strip())
+    if match is None:
+        raise ValueError(f"{option}: expected HEIGHTxWIDTH, such as 250x400, got {text!r}")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def parse_pair(text: str, option: str) -> tuple[float, float]:
+    """Reads two numbers: '0.5,99.5'.
+
+    Raises:
+        ValueError: naming the option, if they are not two.
+    """
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(
+            f"{option}: expected two numbers, such as 0.5,99.5, got {text!r}"
+        ) from None
+    return first, second
+
+
+def parse_centres(text: str, readouts: int) -> list[int]:
+    """Reads a list of readouts: '30,50,100:200:20' is 30, 50, 100, 120, ..., 180.
+
+    Args:
+        text: numbers and ranges START:STOP:STEP as Python writes them, STOP excluded, each part
+            optional.
+        readouts: T, the recording's length, for ranges without an end.
+
+    Returns:
+        The readouts, as they come.
+
+    Raises:
+        ValueError: if it is no such list, or empty.
+    """
+    centres: list[int] = []
+    for part in text.split(","):
+        try:
+            numbers = [int(n) if n.strip() else None for n in part.split(":")]
+            if len(numbers) == 1:
+                centres.append(int(part))
+                continue
+            if len(numbers) > 3:
+                raise ValueError
+            start, stop, step = [*numbers, None][:3]
+            found = range(
+                start or 0, readouts if stop is None else stop, 1 if step is None else step
+            )
+        except ValueError:
+            raise ValueError(
+                f"--centres: expected readouts such as 30,50,100:200:20, got {part!r}"
+            ) from None
+        if len(found) > _MOST_CENTRES:
+            raise ValueError(f"--centres: {part!r} are {len(found)} readouts")
+        if not found:
+            raise ValueError(f"--centres: {part!r} holds no readout (STOP is excluded)")
+        centres += found
+    return centres
