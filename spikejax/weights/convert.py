@@ -138,4 +138,4 @@ def _as_numpy(name: str, value: Any) -> np.ndarray:
     try:
         return np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"tensor {shown(name)} is no array ({error})") from None
+        raise WeightsError(f"tensor {shown(name)} is no array: {shown(str(error), 120)}") from None

@@ -131,7 +131,8 @@ def _parse(data: bytes, model: str | None) -> checks.Variables:
     try:
         tensors = dict(safetensors.deserialize(data))
     except safetensors.SafetensorError as error:
-        raise WeightsError(f"a damaged .safetensors file, or none ({error})") from None
+        what = shown(str(error).removeprefix("Error while deserializing: "), 120)
+        raise WeightsError(f"a damaged .safetensors file, or none: {what}") from None
     metadata = _metadata(data)
     named = metadata.get("model")
     if metadata.get("format") == _FORMAT and metadata.get("format_version") != str(_VERSION):

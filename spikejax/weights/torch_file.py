@@ -37,6 +37,7 @@ _ZIP_ERRORS = (
     OSError,
     OverflowError,
     RuntimeError,
+    ValueError,
 )
 
 
@@ -123,9 +124,7 @@ def _read_zip(file: IO[bytes]) -> dict[str, np.ndarray]:
     except WeightsError:
         raise
     except _ZIP_ERRORS as error:
-        raise WeightsError(f"it is a damaged zip archive ({error})") from None
-    except ValueError as error:  # an entry's name that is not text, a negative seek
-        raise WeightsError(f"it is a damaged zip archive ({error})") from None
+        raise WeightsError(f"it is a damaged zip archive: {shown(str(error), 120)}") from None
 
 
 def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

@@ -1,14 +1,13 @@
 """Makes files of `torch.save` without PyTorch: Python's pickler, with PyTorch's names faked."""
 
 import collections
-import importlib.util
 import io
+import itertools
 import pickle
 import struct
 import sys
 import types
 import zipfile
-from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -170,22 +169,12 @@ def formats():
     return types.SimpleNamespace(pickled=pickled, zipped=zipped, legacy=legacy, Stored=Stored)
 
 
-@pytest.fixture(scope="session")
-def synthetic():
-    """`tests/synthetic_weights.py`: SHAPES and state_dict(SHAPES['stir'])."""
-    path = Path(__file__).parents[1] / "synthetic_weights.py"
-    spec = importlib.util.spec_from_file_location("synthetic_weights", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def lrn_state(rng):
     """A state dict of LRN, under the names of a Sequential."""
     widths = (41, 64, 128, 64, 16, 1)
     state = {}
-    for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (a, b) in enumerate(itertools.pairwise(widths)):
         state[f"{2 * i}.weight"] = rng.normal(0, 0.1, (b, a, 3, 3)).astype(np.float32)
         state[f"{2 * i}.bias"] = rng.normal(0, 0.1, b).astype(np.float32)
     return state

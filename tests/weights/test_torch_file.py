@@ -237,9 +237,7 @@ def test_entries_that_share_their_bytes_are_refused(tmp_path, formats):
     record = directory[directory.index(b"PK\x01\x02", 4) :]
     record = record[record.rindex(b"PK\x01\x02") :]
     assert b"data/0" in record
-    many = directory + b"".join(
-        record.replace(b"data/0", b"data/%c" % (65 + i)) for i in range(20)
-    )
+    many = directory + b"".join(record.replace(b"data/0", b"data/%c" % (65 + i)) for i in range(20))
     tail = struct.pack("<HHII", count + 20, count + 20, len(many), start)
     forged = data[:start] + many + data[end : end + 8] + tail + b"\0\0"
     refused(tmp_path, forged, "entries overlap")
@@ -270,7 +268,7 @@ def test_a_damaged_value_is_noticed(tmp_path, formats):
 def test_other_files_are_named_for_what_they_are_not(tmp_path):
     refused(tmp_path, b"", "not a file of torch.save")
     refused(tmp_path, b"\x89HDF\r\n\x1a\n" + bytes(100), "not a file of torch.save")
-    with pytest.raises(WeightsError, match="nowhere.*No such file"):
+    with pytest.raises(WeightsError, match=r"nowhere.*No such file"):
         read_torch(tmp_path / "nowhere.pth")
     with pytest.raises(WeightsError, match="directory"):
         read_torch(tmp_path)
@@ -372,7 +370,7 @@ def test_checksums_are_those_of_zlib(formats):
     data = samples(formats)[0]
     with zipfile.ZipFile(io.BytesIO(data)) as z:
         assert z.testzip() is None
-        assert all(info.CRC == zlib.crc32(z.read(info)) for info in z.infolist())
+        assert all(zlib.crc32(z.read(info)) == info.CRC for info in z.infolist())
 
 
 @pytest.mark.torch
