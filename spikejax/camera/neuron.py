@@ -112,7 +112,7 @@ def _integrate(
 
     def step(potential: jax.Array, readout: Any) -> tuple[jax.Array, jax.Array]:
         current, theta = readout if per_readout else (readout, threshold)
-        return advance(neuron, potential, current, jnp.broadcast_to(theta, potential.shape))
+        return advance(neuron, potential, current, theta)
 
     if per_readout:
         threshold = jnp.broadcast_to(threshold, (current.shape[0], *threshold.shape[1:]))
@@ -134,7 +134,8 @@ def advance(
         neuron: reset, surrogate and comparison.
         potential: (...) before the readout.
         current: (...) same shape and dtype.
-        threshold: (...) same shape and dtype.
+        threshold: same dtype; same shape, or with axes of size 1, or a number: reading one number
+            a pixel takes time.
 
     Returns:
         The potential (...) after the readout, and the spikes (...), 0 or 1.
@@ -145,7 +146,7 @@ def advance(
         return charged - spikes * threshold, spikes
     if neuron.reset == "zero":
         return charged * (1 - spikes), spikes
-    return jnp.where(spikes > 0, jax.lax.rem(charged, threshold), charged), spikes
+    return jnp.where(spikes > 0, _remainder(charged, threshold), charged), spikes
 
 
 def _advance_jvp(neuron: Neuron, primals: Any, tangents: Any) -> Any:
@@ -179,6 +180,10 @@ def _advance_jvp(neuron: Neuron, primals: Any, tangents: Any) -> Any:
 
 
 advance.defjvp(_advance_jvp, symbolic_zeros=True)
+
+
+def _remainder(charged: jax.Array, threshold: jax.Array) -> jax.Array:
+    return jax.lax.rem(charged, jnp.broadcast_to(threshold, charged.shape))
 
 
 def _charged(

@@ -24,7 +24,7 @@ class CameraState:
         readout: () int32, the index of the next readout.
         potential: (H, W) or (B, H, W), in thresholds.
         until_stray: same shape, int32, readouts until the next stray spike.
-        pattern: the camera's maps, (H, W).
+        pattern: the camera's maps, each (H, W) or a number.
     """
 
     key: jax.Array
@@ -59,6 +59,9 @@ def power_on(
     """
     if len(shape) not in (2, 3):
         raise ValueError(f"power_on: expected a shape (H, W) or (B, H, W), got {shape}")
+    spreads = (sensor.prnu, sensor.dark_spread, sensor.threshold_spread)
+    if pattern is None and all(_is(spread, 0) for spread in spreads):
+        pattern = Pattern(dark=sensor.dark)  # numbers: reading equal maps again would take time
     if pattern is not None:
         pattern = jax.tree.map(partial(_map_of_pixels, shape[-2:], dtype), pattern)
     has_stray = not _is(sensor.stray_gap, jnp.inf)
@@ -86,7 +89,9 @@ def _power_on(
         potential = light * threshold
     elif sensor.start == "light":
         neuron = Neuron(reset=sensor.reset, strict=sensor.strict)
-        potential, _ = advance(neuron, potential, _charge(light, sensor, pattern), threshold)
+        sensitivity = jnp.broadcast_to(sensor.gain * pattern.prnu, shape)
+        charge = _charge(light, sensitivity, jnp.broadcast_to(pattern.dark, shape))
+        potential, _ = advance(neuron, potential, charge, threshold)
     until_stray = jnp.zeros(shape, jnp.int32)
     if has_stray:
         gap = (sensor.stray_gap, sensor.stray_gap_std, sensor.stray_law)
@@ -151,12 +156,16 @@ def _record(
     has_shot, has_jitter, has_stray = noises
     shape, pattern, work = state.potential.shape, state.pattern, state.potential.dtype
     sensor = jax.tree.map(lambda number: jnp.asarray(number, work), sensor)
-    threshold = jnp.broadcast_to(pattern.threshold, shape)
+    sensitivity, dark, threshold = (
+        values if values.ndim == 0 else jnp.broadcast_to(values, shape)
+        for values in (sensor.gain * pattern.prnu, pattern.dark, pattern.threshold)
+    )
 
-    def step(carry: Any, light: jax.Array) -> tuple[Any, jax.Array]:
-        potential, until_stray, readout = carry
-        keys = jax.random.split(jax.random.fold_in(state.key, readout))
-        charge, theta = _charge(light, sensor, pattern), threshold
+    def step(carry: Any, seen: Any) -> tuple[Any, jax.Array]:
+        (potential, until_stray), (light, readout) = carry, seen
+        if has_shot or has_jitter or has_stray:
+            keys = jax.random.split(jax.random.fold_in(state.key, readout))
+        charge, theta = _charge(light, sensitivity, dark), threshold
         if has_shot or has_jitter:
             shot, jitter = normal_pair(keys[0], shape, work)
             if has_shot:
@@ -174,22 +183,25 @@ def _record(
             gaps = stray_gaps(keys[1], shape, *gap)
             until_stray = jnp.where(stray, gaps, until_stray)
             spikes = jnp.where(stray, 1, spikes)
-        return (potential, until_stray, readout + 1), spikes.astype(dtype)
+        return (potential, until_stray), spikes.astype(dtype)
 
-    carry = (state.potential, state.until_stray, state.readout)
+    # What does not change must not go round: the loop would copy it at every readout.
+    carry = (state.potential, state.until_stray if has_stray else None)
     scene = jnp.moveaxis(scene, scene.ndim - 3, 0)
-    carry, spikes = scan(step, carry, scene, checkpoint_every=checkpoint_every)
-    potential, until_stray, readout = carry
+    readouts = state.readout + jnp.arange(scene.shape[0], dtype=jnp.int32)
+    (potential, until_stray), spikes = scan(
+        step, carry, (scene, readouts), checkpoint_every=checkpoint_every
+    )
     spikes = jnp.moveaxis(spikes, 0, spikes.ndim - 3)
-    return spikes, CameraState(state.key, readout, potential, until_stray, pattern)
+    until_stray = until_stray if has_stray else state.until_stray
+    return spikes, CameraState(state.key, readouts[-1] + 1, potential, until_stray, pattern)
 
 
-def _charge(light: jax.Array, sensor: Sensor, pattern: Pattern) -> jax.Array:
+def _charge(light: jax.Array, sensitivity: jax.Array, dark: jax.Array) -> jax.Array:
     """What a readout adds, in thresholds, before noise; no light makes it NaN."""
     seen = (light >= 0) & (light <= CEILING)
     light = jnp.where(seen, light, jnp.where(light > CEILING, CEILING, 0))
-    sensitivity = jnp.broadcast_to(sensor.gain * pattern.prnu, light.shape)
-    return sensitivity * light + jnp.broadcast_to(pattern.dark, light.shape)
+    return sensitivity * light + dark
 
 
 def checked_scene(scene: Any) -> jax.Array:
@@ -218,7 +230,7 @@ def _map_of_pixels(shape: tuple[int, ...], dtype: Any, values: Any) -> jax.Array
     values = jnp.asarray(values, dtype)
     if values.shape not in ((), shape):
         raise ValueError(f"pattern: expected maps of shape {shape}, got {values.shape}")
-    return jnp.broadcast_to(values, shape)
+    return values
 
 
 def _is(value: Any, off: float) -> bool:

@@ -99,7 +99,8 @@ class Sensor:
                     f"Sensor.{name}: expected one of {', '.join(allowed)}, "
                     f"got {getattr(self, name)!r}"
                 )
-        for name in ("gain", "prnu", "dark_spread", "threshold_spread", "threshold_jitter"):
+        at_least_0 = ("gain", "prnu", "dark", "dark_spread", "threshold_spread", "threshold_jitter")
+        for name in at_least_0:
             _check_at_least(name, getattr(self, name), 0)
         for name in ("electrons", "stray_gap"):
             _check_at_least(name, getattr(self, name), 1)
