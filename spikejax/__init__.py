@@ -35,6 +35,7 @@ _HOME = {
 _PACKAGES = (
     "camera",
     "classical",
+    "datasets",
     "formats",
     "inference",
     "losses",
@@ -47,6 +48,7 @@ __all__ = [
     "Recording",
     "camera",
     "classical",
+    "datasets",
     "formats",
     "inference",
     "losses",

@@ -197,7 +197,11 @@ class MethodOptions:
             return resolve_centres(wanted, readouts, window, 1)
         if single:
             return resolve_centres([readouts // 2], readouts, window, 1)
-        strides = _VIDEO_STRIDES if video and self.stride is None else (self.stride or 20,)
+        strides = (
+            _VIDEO_STRIDES
+            if video and self.stride is None
+            else (20 if self.stride is None else self.stride,)
+        )
         for stride in strides:
             centres = resolve_centres(None, readouts, window, stride)
             if len(centres) >= _VIDEO_FRAMES:

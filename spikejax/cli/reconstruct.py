@@ -58,8 +58,9 @@ def reconstruct(
             else:
                 advice = _write_images(output, images, picture, single=kind == "image")
         seconds = time.monotonic() - started
+        summary = _summary(plan, picture if kind == "video" else None, seconds)
     print(output)
-    for line in _summary(plan, picture if kind == "video" else None, seconds):
+    for line in summary:
         print(f"  {line}")
     if advice:
         print(f"  {advice}")

@@ -35,8 +35,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(target)
-    except BaseException:  # Ctrl-C and generators that are closed early leave nothing either
+    except BaseException as error:  # Ctrl-C and generators that are closed early too
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and str(error.filename) == str(temporary):
+            error.filename = str(path)  # the name that its user knows
         raise
 
 

@@ -14,6 +14,31 @@ _RED = "#d1495b"
 _AMBER = "#edae49"
 
 
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def rate_bars(statistics: Statistics, *, bins: int = 16, width: int = 40) -> list[str]:
+    """Draws the histogram of the pixels' rates with letters.
+
+    Args:
+        statistics: of the recording.
+        bins: lines at most.
+        width: letters of the longest bar.
+
+    Returns:
+        A line a step: its edges in spikes a readout, a bar, and the share of the pixels.
+    """
+    pixels, edges = statistics.histogram(bins)
+    digits = max(1, int(np.ceil(-np.log10(edges[1] - edges[0]) - 1e-9)))
+    lengths = np.ceil(pixels / pixels.max() * width * 8).astype(int)  # a single pixel still shows
+    return [
+        f"{low:.{digits}f} - {high:.{digits}f}  "
+        f"{_EIGHTHS[8] * (length // 8) + _EIGHTHS[length % 8].strip():<{width}}"
+        f"{count / statistics.counts.size:7.1%}"
+        for low, high, length, count in zip(edges, edges[1:], lengths, pixels, strict=False)
+    ]
+
+
 def write_rate_chart(path: str | Path, statistics: Statistics, *, title: str = "") -> None:
     """Draws the pixels' rates as a picture, hot and dead ones marked, and as a histogram.
 

@@ -124,7 +124,7 @@ def measure(chunks: Iterable[npt.NDArray[np.uint8]]) -> Statistics:
     """Counts the spikes of a recording.
 
     Args:
-        chunks: (n, H, W) of 0 and 1, all of one size: `counting_chunks(recording)`.
+        chunks: (n, H, W) of 0 and 1, all of one size: `recording.chunks(chunk_size(recording))`.
 
     Returns:
         The statistics.
@@ -152,10 +152,10 @@ def measure(chunks: Iterable[npt.NDArray[np.uint8]]) -> Statistics:
     return Statistics(readouts, counts, least, greatest, empty)
 
 
-def counting_chunks(recording: Recording) -> Iterable[npt.NDArray[np.uint8]]:
-    """Cuts a recording into chunks (n, H, W) of a size that suits `measure`, some 32 MB."""
+def chunk_size(recording: Recording) -> int:
+    """How many readouts of a recording to give `measure` at a time: some 32 MB of pixels."""
     pixels = recording.height * recording.width
-    return recording.chunks(min(_CHUNK_READOUTS, max(1, _CHUNK_BYTES // pixels)))
+    return min(_CHUNK_READOUTS, max(1, _CHUNK_BYTES // pixels))
 
 
 def _round_up(value: float) -> float:
