@@ -72,7 +72,9 @@ def expose(
     if noisy and key is None:
         raise ValueError("expose: noise needs a random key; pass key=jax.random.key(...)")
 
-    image = frames.mean(0)
+    # A product with equal weights: on a CPU a mean over the first axis is fifty times slower.
+    weights = jnp.full(len(frames), 1 / len(frames), frames.dtype)
+    image = jnp.tensordot(weights, frames, 1, precision="highest")
     if noisy:
         variance = jnp.full_like(image, read_noise**2)
         if electrons is not None:
