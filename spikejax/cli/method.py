@@ -197,11 +197,9 @@ class MethodOptions:
             return resolve_centres(wanted, readouts, window, 1)
         if single:
             return resolve_centres([readouts // 2], readouts, window, 1)
-        strides = (
-            _VIDEO_STRIDES
-            if video and self.stride is None
-            else (20 if self.stride is None else self.stride,)
-        )
+        strides: tuple[int, ...] = (20,) if self.stride is None else (self.stride,)
+        if video and self.stride is None:
+            strides = _VIDEO_STRIDES
         for stride in strides:
             centres = resolve_centres(None, readouts, window, stride)
             if len(centres) >= _VIDEO_FRAMES:
