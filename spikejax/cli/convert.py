@@ -1,26 +1,26 @@
 """`spikejax convert`: weights and recordings from one format to another."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spikejax.cli.options import BitOrder, RecordingFile, flattened
+from spikejax.cli.device import computing_on
+from spikejax.cli.options import BitOrder, Device, RecordingFile, flattened
 from spikejax.cli.output import folder_for_results
-from spikejax.cli.progress import track
+from spikejax.cli.progress import Advance, progress
+from spikejax.cli.values import parse_range
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from spikejax.formats import Recording
+    from spikejax.formats import Recording, Sidecar
 
 _WEIGHTS = (".pth", ".pt", ".ckpt", ".bin", ".tar")
 _OURS = ".safetensors"
 _RECORDINGS = (".dat", ".npy", ".npz")
-_CHUNK = 64  # readouts at a time
-
+_LAYOUT = {"flip": True, "bit_order": "little", "stored_width": None}  # what a .dat has by itself
 _OUTPUT = "Recording that is written"
 
 
@@ -104,27 +104,25 @@ def _convert_weights(source: RecordingFile, output: Path, model: str | None) -> 
     ]
     if given:
         raise ValueError(f"{given[0]}: is for recordings, not for weights")
-    from spikejax import weights
-    from spikejax.weights.tables import TABLES
+    with computing_on(Device.cpu):
+        import numpy as np
 
-    if model is None:
-        raise ValueError(f"--model: say which network, one of {', '.join(sorted(TABLES))}")
-    if source.path.suffix.lower() == _OURS:
-        variables = weights.load(source.path, model=model)
-        if source.gain is not None:
-            variables = {**variables, "constants": {"trained_gain": _gain(source.gain)}}
-    else:
-        variables = weights.from_torch(model, source.path, trained_gain=source.gain)
-    with folder_for_results(output.parent):
-        weights.save(output, variables, model=model)
-    print(output)
-    print(f"  {model}, trained at gain {weights.trained_gain(variables):g}")
+        from spikejax import weights
+        from spikejax.weights.tables import TABLES
 
-
-def _gain(gain: float) -> "np.ndarray":
-    import numpy as np
-
-    return np.asarray(gain, np.float32)
+        if model is None:
+            raise ValueError(f"--model: say which network, one of {', '.join(sorted(TABLES))}")
+        if source.path.suffix.lower() == _OURS:
+            variables = weights.load(source.path, model=model)
+            if source.gain is not None:
+                constants = {"trained_gain": np.float32(source.gain)}
+                variables = {**variables, "constants": constants}
+        else:
+            variables = weights.from_torch(model, source.path, trained_gain=source.gain)
+        with folder_for_results(output.parent):
+            weights.save(output, variables, model=model)
+        print(output)
+        print(f"  weights of {model}, trained at gain {weights.trained_gain(variables):g}")
 
 
 def _convert_recording(
@@ -132,51 +130,65 @@ def _convert_recording(
 ) -> None:
     from spikejax.formats import write_array, write_dat
 
-    if output.suffix.lower() != ".dat":
-        defaults = {"flip": True, "bit_order": "little", "stored_width": None}
-        changed = [name for name, value in layout.items() if value != defaults[name]]
-        if changed:
-            option = {"flip": "no-flip"}.get(changed[0], changed[0].replace("_", "-"))
-            raise ValueError(f"--out-{option}: is for a .dat, {output.name} holds a plain array")
-    with source.open() as recording:
-        start, stop = _span(readouts, len(recording))
-        facts = {
-            **recording.extra,
-            "rate_hz": recording.rate_hz,
-            "gain": recording.gain,
-            **({} if recording.sensor is None else {"sensor": recording.sensor}),
-        }
-        if output.exists() and output.resolve() == source.path.resolve():
-            raise ValueError(f"{output}: is the file that is read; expected another name")
-        with folder_for_results(output.parent):
-            if output.suffix.lower() == ".dat":
-                pieces = -(-(stop - start) // _CHUNK)
-                chunks = track(_chunks(recording, start, stop), "converting", pieces)
-                write_dat(output, chunks, sidecar=facts, **layout)
+    to_dat = output.suffix.lower() == ".dat"
+    changed = [name for name, value in layout.items() if value != _LAYOUT[name]]
+    if changed and not to_dat:
+        option = {"flip": "no-flip"}.get(changed[0], changed[0].replace("_", "-"))
+        raise ValueError(f"--out-{option}: is for a .dat, {output.name} holds a plain array")
+    if output.exists() and output.samefile(source.path):
+        raise ValueError(f"{output}: is the file that is read; expected another name")
+    with source.open() as opened, folder_for_results(output.parent):
+        start, stop = parse_range(readouts, len(opened), "--readouts")
+        with progress("converting readouts", stop - start) as advance:
+            part = _Excerpt(opened, start, stop, advance)
+            facts = _facts_beside(output, opened, part)
+            if to_dat:
+                write_dat(output, part, sidecar=facts, **layout)
             else:
-                whole = (start, stop) == (0, len(recording))
-                write_array(output, recording if whole else recording[start:stop], sidecar=facts)
-        print(output)
-        print(f"  {stop - start} readouts of {recording.height}x{recording.width}")
+                write_array(output, part, sidecar=facts)
+        height, width = opened.shape[1:]
+    print(output)
+    print(f"  {stop - start} readouts of {height}x{width}, {output.stat().st_size / 1e6:.3g} MB")
 
 
-def _span(readouts: str | None, length: int) -> tuple[int, int]:
-    """START:STOP, each optional, inside the recording."""
-    if readouts is None:
-        return 0, length
-    first, colon, last = readouts.partition(":")
-    try:
-        start, stop = int(first or 0), int(last or length)
-    except ValueError:
-        start, stop = 0, -1
-    if not colon or not 0 <= start < stop <= length:
+@dataclasses.dataclass(frozen=True)
+class _Excerpt:
+    """Readouts of a recording, as the writers read them: slice by slice."""
+
+    recording: "Recording"
+    start: int
+    stop: int
+    advance: Advance
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.stop - self.start, self.recording.height, self.recording.width
+
+    def __getitem__(self, index: slice) -> "np.ndarray":
+        start, stop, _ = index.indices(self.stop - self.start)
+        self.advance(stop - start)
+        return self.recording[self.start + start : self.start + stop]
+
+
+def _facts_beside(output: Path, recording: "Recording", part: _Excerpt) -> "Sidecar":
+    """What NAME.json is to say, which OUT may share with other recordings called NAME.
+
+    Raises:
+        ValueError: if the new file is not the same recording as those.
+    """
+    from spikejax.formats import Sidecar, read_sidecar, sidecar_path
+
+    others = [output.with_suffix(suffix) for suffix in _RECORDINGS if suffix != output.suffix]
+    others = [other for other in others if other.exists()]
+    beside = sidecar_path(output)
+    said = read_sidecar(beside) if others and beside.exists() else Sidecar()
+    shape = part.shape
+    known = [recording.shape] if recording.path in others else []
+    known.append((said.readouts or shape[0], said.height or shape[1], said.width or shape[2]))
+    if any(other != shape for other in known):
         raise ValueError(
-            f"--readouts: expected START:STOP within 0:{length}, such as 0:{length}, "
-            f"got {readouts!r}"
+            f"{output}: would share {beside.name} with {others[0].name}, which is another "
+            "recording; give it another name"
         )
-    return start, stop
-
-
-def _chunks(recording: "Recording", start: int, stop: int) -> "Iterator[np.ndarray]":
-    for first in range(start, stop, _CHUNK):
-        yield recording[first : min(first + _CHUNK, stop)]
+    # What it says of a .dat's layout stays, for arrays have none.
+    return recording.sidecar.over(said if output.suffix.lower() != ".dat" else Sidecar())

@@ -1,33 +1,52 @@
 """How far a command is: a bar on a terminal, now and then a line in a log; always on stderr."""
 
+import contextlib
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
+Advance = Callable[[int], None]
 
 _LINE_EVERY_S = 10.0
 
 
-def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+def track(items: Iterable[T], label: str, total: int) -> Iterator[T]:
     """Shows how many of some items have been handed out.
 
     Args:
         items: what is gone through.
         label: what is being done with them: "reconstructing".
-        total: how many there are; None if that is not known.
+        total: how many there are.
 
     Yields:
         The items.
     """
-    if sys.stderr.isatty():
-        yield from _bar(items, label, total)
-    else:
-        yield from _lines(items, label, total)
+    with progress(label, total) as advance:
+        for item in items:
+            yield item
+            advance(1)
 
 
-def _bar(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
+@contextlib.contextmanager
+def progress(label: str, total: int) -> Iterator[Advance]:
+    """Shows how far a work is.
+
+    Args:
+        label: what is being done.
+        total: how many steps there are.
+
+    Yields:
+        A function to be told how many more steps are done.
+    """
+    shown = _bar if sys.stderr.isatty() else _lines
+    with shown(label, total) as advance:
+        yield advance
+
+
+@contextlib.contextmanager
+def _bar(label: str, total: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -42,25 +61,30 @@ def _bar(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("[dim]left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield from progress.track(items, total=total, description=label)
+    with Progress(*columns, console=Console(stderr=True)) as shown:
+        task = shown.add_task(label, total=total)
+        yield lambda steps: shown.advance(task, steps)
 
 
-def _lines(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
-    of = "" if total is None else f" of {total}"
+@contextlib.contextmanager
+def _lines(label: str, total: int) -> Iterator[Advance]:
     started = said = time.monotonic()
-    count = 0
-    for count, item in enumerate(items, 1):
-        yield item
+    done = 0
+
+    def advance(steps: int) -> None:
+        nonlocal done, said
+        done += steps
         now = time.monotonic()
-        if now - said > _LINE_EVERY_S and count != total:
+        if now - said > _LINE_EVERY_S and done < total:
             said = now
-            print(f"{label}: {count}{of}, {now - started:.0f} s", file=sys.stderr, flush=True)
+            print(f"{label}: {done} of {total}, {now - started:.0f} s", file=sys.stderr, flush=True)
+
+    yield advance
     seconds = time.monotonic() - started
-    print(f"{label}: {count}{of}, {seconds:.1f} s", file=sys.stderr, flush=True)
+    print(f"{label}: {done} of {total}, {seconds:.1f} s", file=sys.stderr, flush=True)

@@ -69,3 +69,21 @@ def parse_centres(text: str, readouts: int) -> list[int]:
             raise ValueError(f"--centres: {part!r} holds no readout (STOP is excluded)")
         centres += found
     return centres
+
+
+def parse_range(text: str | None, readouts: int, option: str) -> tuple[int, int]:
+    """Reads a range of readouts: '100:200' without 200, '100:' to the end; None is all.
+
+    Raises:
+        ValueError: naming the option, if it is none, or none of the recording.
+    """
+    match = re.fullmatch(r"\s*(\d*)\s*:\s*(\d*)\s*", ":" if text is None else text)
+    if match is None:
+        raise ValueError(f"{option}: expected START:STOP, such as 100:200, got {text!r}")
+    start, stop = int(match[1] or 0), int(match[2] or readouts)
+    if not start < stop <= readouts:
+        raise ValueError(
+            f"{option}: {text!r} is no range of the recording's {readouts} readouts, 0 to "
+            f"{readouts - 1} (STOP is excluded)"
+        )
+    return start, stop

@@ -72,6 +72,31 @@ def test_convert_keeps_every_spike_and_what_is_known(spikejax, recording, tmp_pa
         np.testing.assert_array_equal(part[:], recording[10:20])
 
 
+def test_converting_beside_a_recording_keeps_what_is_said_of_it(spikejax, recording, tmp_path):
+    sidecar = {"gain": 0.5, "lens": "wide"}
+    sj.write_dat(tmp_path / "down.dat", recording, flip=False, sidecar=sidecar)
+    assert spikejax("convert", "down.dat", "down.npz", "--gain", "0.7").exit_code == 0
+    for name in ("down.dat", "down.npz"):
+        with sj.open_recording(tmp_path / name) as again:
+            np.testing.assert_array_equal(again[:], recording)
+            assert again.extra == {"lens": "wide"}
+            assert again.gain == 0.7
+
+
+def test_converting_again_replaces_file_and_sidecar(spikejax, recording, tmp_path):
+    for readouts in ("5:10", "7:20"):
+        assert spikejax("convert", "scene.dat", "b.npy", "--readouts", readouts).exit_code == 0
+    with sj.open_recording(tmp_path / "b.npy") as part:
+        np.testing.assert_array_equal(part[:], recording[7:20])
+
+
+def test_a_part_may_not_share_the_sidecar_of_the_whole(refused, recording, tmp_path):
+    part = ("--readouts", "5:10")
+    refused("convert", "scene.dat", "scene.npz", *part, match=r"share scene\.json with scene\.dat")
+    np.save(tmp_path / "array.npy", recording)
+    refused("convert", "array.npy", "array.dat", *part, match=r"share array\.json with array\.npy")
+
+
 def test_convert_reads_weights_and_sets_their_gain(spikejax, tmp_path):
     variables = sj.models.create("lrn").init(jax.random.key(0))
     sj.weights.save(tmp_path / "a.safetensors", variables, model="lrn")
