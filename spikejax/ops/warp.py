@@ -54,7 +54,8 @@ def _corner(whole: jax.Array, size: int, axis: int) -> jax.Array:
     """The pixel left of (above) each sample, brought to within two pixels of the image."""
     place = jax.lax.broadcasted_iota(jnp.float32, whole.shape, axis) + whole
     # NaN has no integer: any place will do, because the fraction is NaN too.
-    place = jnp.where(jnp.isnan(place), 0.0, jnp.clip(place, -2.0, float(size)))
+    beyond = jnp.asarray(size).astype(jnp.float32)  # the size may be symbolic, in an export
+    place = jnp.where(jnp.isnan(place), 0.0, jnp.clip(place, -2.0, beyond))
     return place.astype(jnp.int32)
 
 

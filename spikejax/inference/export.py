@@ -1,0 +1,68 @@
+"""A network as one portable file: StableHLO that runs without this package.
+
+`jax.export` keeps the computation, for CPU, CUDA and TPU at once, with the batch and the image size
+left open; the weights stay apart and go in as an argument.
+"""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import export as jax_export
+
+from spikejax import models, ops
+from spikejax.formats import replacing
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+
+
+def export_network(
+    name: str, *, dtype: Any = jnp.float32, platforms: tuple[str, ...] = PLATFORMS
+) -> bytes:
+    """Serialises a network as a function (variables, spikes) -> image.
+
+    Args:
+        name: a network with a window, e.g. 'stir' or 'lrn'.
+        dtype: of its activations.
+        platforms: where it shall run.
+
+    Returns:
+        Bytes for `load_exported`, or for `jax.export.deserialize` anywhere. Spikes are
+        (b, window, H, W) uint8, b any, H and W any for a local network and multiples of 16 for
+        STIR; the image is (b, H, W, 1) float32, the network's output as `models.create(name).apply`
+        gives it.
+
+    Raises:
+        ValueError: if there is no such network, or it has no window.
+        ImportError: if `flatbuffers` is missing (`pip install 'spikejax[export]'`).
+    """
+    model = models.create(name, dtype=dtype)
+    if model.window is None:
+        raise ValueError(f"{name!r} takes more than a window of spikes and cannot be exported")
+    size = "16*h, 16*w" if model.reach is None else "h, w"
+    shape = jax_export.symbolic_shape(f"b, {model.window}, {size}")
+    spikes = jax.ShapeDtypeStruct(shape, jnp.uint8)
+    variables = jax.eval_shape(model.init, jax.random.key(0))
+    with ops.convolutions_for("cpu" if tuple(platforms) == ("cpu",) else "gpu"):
+        run = jax.jit(model.apply)
+        exported = jax_export.export(run, platforms=platforms)(variables, spikes)
+    return bytes(exported.serialize())
+
+
+def save_exported(path: str | Path, name: str, **options: Any) -> None:
+    """Writes what `export_network(name, **options)` returns, whole or not at all."""
+    data = export_network(name, **options)
+    with replacing(Path(path)) as temporary:
+        temporary.write_bytes(data)
+
+
+def load_exported(source: bytes | str | Path) -> Any:
+    """The function (variables, spikes) -> image of an exported network, jitted.
+
+    Args:
+        source: what `export_network` returned, or a file of it. Only open files you trust.
+    """
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    return jax.jit(functools.partial(jax_export.deserialize(bytearray(data)).call))
