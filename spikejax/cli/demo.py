@@ -155,7 +155,7 @@ def _write_picture(
             Panel(
                 _screen(result.image),
                 _LABELS.get(result.method, result.method.upper()),
-                f"{result.psnr:.2f} dB, SSIM {result.ssim:.3f}",
+                f"{result.psnr:.2f} dB · SSIM matlab {result.ssim:.3f}",
                 highlight=result is best,
             )
             for result in results
@@ -163,9 +163,9 @@ def _write_picture(
         Panel(_screen(truth), "truth"),
     ]
     detail = (height // 5, width // 12, 2 * height // 5, 2 * width // 5)
-    scale = max(1, 300 // width)
-    columns = 3 if len(panels) > 5 else len(panels)
-    write_image(path, sheet(panels, detail=detail, scale=scale, columns=columns), display=DATA)
+    columns = len(panels) if len(panels) <= 5 else -(-len(panels) // 2)
+    picture = sheet(panels, detail=detail, scale=_scale(width), columns=columns)
+    write_image(path, picture, display=DATA)
 
 
 def _write_video(
@@ -185,10 +185,16 @@ def _write_video(
                     Panel(recording[centre].astype("float32"), "spikes", f"readout {centre}"),
                     Panel(_screen(image), label, highlight=True),
                     Panel(_screen(truth[centre]), "truth"),
-                ]
+                ],
+                scale=_scale(recording.width),
             )
 
     write_video(path, frames(), fps=_FPS, display=Display())
+
+
+def _scale(width: int) -> int:
+    """How often to repeat pixels so that the letters below a picture are smooth."""
+    return max(1, round(480 / width))
 
 
 def _screen(image: "np.ndarray") -> "np.ndarray":

@@ -68,8 +68,10 @@ def sheet(
         if min(top, left) < 0 or min(rows, cols) < 1 or top + rows > height or left + cols > width:
             raise FormatError(f"sheet: the detail {detail} is not inside {height}x{width}")
     columns = max(1, min(columns or len(images), len(images)))
+    below = not all(_fits(panel, width * scale) for panel in panels)  # for all alike
     tiles = [
-        _tile(panel, image, scale, detail) for panel, image in zip(panels, images, strict=True)
+        _tile(panel, image, scale, detail, below)
+        for panel, image in zip(panels, images, strict=True)
     ]
     return _grid(tiles, columns, gap=_gap(width * scale))
 
@@ -78,7 +80,9 @@ def _gap(width: int) -> int:
     return max(4, round(width / 40))
 
 
-def _tile(panel: Panel, image: Image, scale: int, detail: tuple[int, int, int, int] | None) -> Any:
+def _tile(
+    panel: Panel, image: Image, scale: int, detail: tuple[int, int, int, int] | None, below: bool
+) -> Any:
     """A picture, its detail if there is one, and its text, as a Pillow image."""
     import PIL.Image
     import PIL.ImageDraw
@@ -92,10 +96,10 @@ def _tile(panel: Panel, image: Image, scale: int, detail: tuple[int, int, int, i
         top, left, rows, cols = (n * scale for n in detail)
         crop = picture.crop((left, top, left + cols, top + rows))
         parts.append(crop.resize((width, round(width * rows / cols)), PIL.Image.Resampling.NEAREST))
-        line = max(1, round(width / 400))
+        line = max(1, round(width / 200))
         frame = (left - line, top - line, left + cols + line - 1, top + rows + line - 1)
         PIL.ImageDraw.Draw(picture).rectangle(frame, outline=_ACCENT, width=line)
-    parts.append(_caption(panel, width))
+    parts.append(_caption(panel, width, below))
     space = max(2, _gap(width) // 2)
     height = sum(part.height for part in parts) + space * (len(parts) - 2)
     tile = PIL.Image.new("RGB", (width, height), _PAPER)
@@ -106,18 +110,27 @@ def _tile(panel: Panel, image: Image, scale: int, detail: tuple[int, int, int, i
     return tile
 
 
-def _caption(panel: Panel, width: int) -> Any:
-    """The name, and the note at the right of the same line, or below it if both do not fit."""
-    import PIL.Image
-    import PIL.ImageDraw
+def _fonts(width: int) -> tuple[Any, Any]:
+    """The letters of names and of notes."""
     import PIL.ImageFont
 
-    size = min(max(11.0, width / 22), 40.0)
-    label = PIL.ImageFont.load_default(size)
-    note = PIL.ImageFont.load_default(0.8 * size)
-    line = round(1.6 * size)
-    together = label.getlength(panel.label) + note.getlength(panel.note) + size <= width
-    below = bool(panel.note) and not together
+    size = min(max(11.0, width / 18), 40.0)
+    return PIL.ImageFont.load_default(size), PIL.ImageFont.load_default(0.8 * size)
+
+
+def _fits(panel: Panel, width: int) -> bool:
+    """Whether a name and its note find room on one line."""
+    label, note = _fonts(width)
+    return label.getlength(panel.label) + note.getlength(panel.note) + label.size <= width
+
+
+def _caption(panel: Panel, width: int, below: bool) -> Any:
+    """The name, and the note below it or at the right of the same line."""
+    import PIL.Image
+    import PIL.ImageDraw
+
+    label, note = _fonts(width)
+    line = round(1.6 * label.size)
     caption = PIL.Image.new("RGB", (width, line * (2 if below else 1)), _PAPER)
     draw = PIL.ImageDraw.Draw(caption)
     middle = line / 2
