@@ -5,7 +5,7 @@ and differentiated.
 """
 
 from spikejax.ops.bits import pack_bits, unpack_bits
-from spikejax.ops.conv import conv2d, conv_transpose2d, depthwise_conv2d
+from spikejax.ops.conv import conv2d, conv_transpose2d, convolutions_for, depthwise_conv2d
 from spikejax.ops.pad import Padding, crop_padding, pad_to_multiple
 from spikejax.ops.resample import (
     average_pool2,
@@ -24,6 +24,7 @@ __all__ = [
     "average_pyramid",
     "conv2d",
     "conv_transpose2d",
+    "convolutions_for",
     "crop_padding",
     "depth_to_space",
     "depthwise_conv2d",

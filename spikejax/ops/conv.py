@@ -1,10 +1,49 @@
-"""Convolutions of channels-last images, with PyTorch's padding and kernels laid out HWIO."""
+"""Convolutions of channels-last images, with PyTorch's padding and kernels laid out HWIO.
+
+What is computed is always the same; how depends on the shapes and on the platform. On accelerators
+XLA's own convolution is best for nearly everything. On processors `conv_cpu` chooses among the
+forms of `conv_forms`, whose differentiation is in reverse mode only.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
-_LAYOUT = ("NHWC", "HWIO", "NHWC")
+from spikejax.ops import conv_cpu
+from spikejax.ops.conv_forms import Pads, direct
+from spikejax.ops.transpose_forms import by_phases
+
+_platform: ContextVar[str | None] = ContextVar("platform", default=None)
+
+
+@contextlib.contextmanager
+def convolutions_for(platform: str) -> Iterator[None]:
+    """Chooses the forms of convolutions for a platform other than the one in use.
+
+    It matters while a function is traced: for exporting from a processor to an accelerator, for
+    forward-mode differentiation on a processor (with 'gpu') and for comparisons. Functions that
+    are already compiled stay as they are.
+
+    Args:
+        platform: 'cpu', 'gpu' (or 'cuda', 'rocm') or 'tpu'.
+
+    Raises:
+        ValueError: if the platform is another.
+    """
+    if platform not in ("cpu", "gpu", "cuda", "rocm", "tpu"):
+        raise ValueError(f"convolutions_for: expected 'cpu', 'gpu' or 'tpu', got {platform!r}")
+    token = _platform.set(platform)
+    try:
+        yield
+    finally:
+        _platform.reset(token)
+
+
+def _on_cpu() -> bool:
+    return (_platform.get() or jax.default_backend()) == "cpu"
 
 
 def conv2d(
@@ -33,17 +72,14 @@ def conv2d(
     Raises:
         ValueError: if the shapes, the dtype or the options do not fit together.
     """
-    kh, kw = _check_conv(x, kernel, bias, stride, padding, groups)
-    rows = (kh - 1) // 2 if padding is None else padding
-    columns = (kw - 1) // 2 if padding is None else padding
-    out = lax.conv_general_dilated(
-        x,
-        kernel.astype(x.dtype),
-        (stride, stride),
-        ((rows, rows), (columns, columns)),
-        dimension_numbers=_LAYOUT,
-        feature_group_count=groups,
-    )
+    pads = _check_conv(x, kernel, bias, stride, padding, groups)
+    kernel = kernel.astype(x.dtype)
+    if not _on_cpu():
+        out = direct(x, kernel, stride=stride, pads=pads, groups=groups)
+    elif groups == 1:
+        out = conv_cpu.conv(x, kernel, conv_cpu.Geometry(stride, pads))
+    else:
+        out = conv_cpu.conv_grouped(x, kernel, conv_cpu.Geometry(stride, pads), groups)
     return _add_bias(out, bias)
 
 
@@ -99,17 +135,18 @@ def conv_transpose2d(
             takes k - 2 padding + output_padding = 2.
     """
     _check_transpose(x, kernel, bias, padding, output_padding)
-    low = kernel.shape[0] - 1 - padding
-    pads = (low, low + output_padding)
-    out = lax.conv_general_dilated(
+    out = by_phases(
         x,
-        jnp.flip(kernel.astype(x.dtype), (0, 1)),
-        (1, 1),
-        (pads, pads),
-        lhs_dilation=(2, 2),
-        dimension_numbers=_LAYOUT,
+        kernel.astype(x.dtype),
+        padding=(padding, padding),
+        size=(2 * x.shape[1], 2 * x.shape[2]),
+        convolution=conv_cpu.conv_plain if _on_cpu() else _direct_plain,
     )
     return _add_bias(out, bias)
+
+
+def _direct_plain(x: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
+    return direct(x, kernel, stride=1, pads=pads)
 
 
 def _add_bias(x: jax.Array, bias: jax.Array | None) -> jax.Array:
@@ -132,7 +169,7 @@ def _check_conv(
     stride: int,
     padding: int | None,
     groups: int,
-) -> tuple[int, int]:
+) -> Pads:
     _check_arrays("conv2d", x, kernel, bias)
     kh, kw, inputs, outputs = kernel.shape
     if groups < 1 or inputs * groups != x.shape[-1] or outputs % groups:
@@ -143,7 +180,13 @@ def _check_conv(
         raise ValueError(
             f"conv2d: stride {stride} must be positive, padding {padding} not negative"
         )
-    return kh, kw
+    rows, columns = ((k - 1) // 2 if padding is None else padding for k in (kh, kw))
+    if x.shape[1] + 2 * rows < kh or x.shape[2] + 2 * columns < kw:
+        raise ValueError(
+            f"conv2d: images of {x.shape[1]} x {x.shape[2]}, padded by {rows} and {columns}, are "
+            f"smaller than the kernel, {kh} x {kw}"
+        )
+    return (rows, rows), (columns, columns)
 
 
 def _check_transpose(

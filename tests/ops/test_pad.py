@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spikejax import ops
 
 
-@settings(max_examples=15)  # each shape is compiled
+@settings(max_examples=8)  # each shape is compiled
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 17))
 def test_cropping_undoes_padding(height, width, multiple):
     x = np.arange(2 * height * width, dtype=np.float32).reshape(1, height, width, 2)
