@@ -1,6 +1,8 @@
 """The command itself: its sub-commands, and what holds for all of them."""
 
+import io
 import signal
+import sys
 from types import FrameType
 from typing import Annotated
 
@@ -55,6 +57,9 @@ def _options(
 def main() -> None:
     """Runs the command; the console script of the package."""
     signal.signal(signal.SIGTERM, _end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a letter is no bad input
     app()
 
 

@@ -24,6 +24,7 @@ class Cost:
 
     Attributes:
         method: its name.
+        readouts: that one image is made from.
         parameters: learned numbers; None for the classical ones.
         multiply_adds: of convolutions and matrix products, an image.
         latency_s: median of synchronised calls after warm-up.
@@ -33,6 +34,7 @@ class Cost:
     """
 
     method: str
+    readouts: int
     parameters: int | None
     multiply_adds: int
     latency_s: float
@@ -82,7 +84,7 @@ def benchmark(
         print(json.dumps({**facts, "methods": [dataclasses.asdict(c) for c in costs]}, indent=2))
         return
     print(f"{batch} x {height}x{width}, {dtype.value}, on {where}, median of {repeats} calls")
-    print("  method    parameters   multiply-adds     latency   throughput    memory")
+    print("  method  readouts   parameters  multiply-adds     latency   throughput    memory")
     for cost in costs:
         print(f"  {_line(cost)}")
 
@@ -108,6 +110,7 @@ def _measure(name: str, shape: tuple[int, int, int], dtype: str, repeats: int) -
     latency = metrics.latency(fn, *args, repeats=repeats)
     return Cost(
         method=name,
+        readouts=window,
         parameters=metrics.parameters(variables) if variables else None,
         multiply_adds=metrics.multiply_adds(fn, *args) // batch,
         latency_s=latency,
@@ -140,6 +143,6 @@ def _line(cost: Cost) -> str:
     drawn = "  random weights" if cost.random_weights else ""
     macs = "-" if not cost.multiply_adds else f"{cost.multiply_adds / 1e9:.2f} G"
     return (
-        f"{cost.method:<8}{parameters:>12}{macs:>16}{1e3 * cost.latency_s:>9.1f} ms"
-        f"{cost.images_per_s:>9.1f} /s{cost.memory_bytes / 1e6:>7.0f} MB{drawn}"
+        f"{cost.method:<8}{cost.readouts:>8}{parameters:>13}{macs:>15}"
+        f"{1e3 * cost.latency_s:>9.1f} ms{cost.images_per_s:>9.1f} /s{cost.memory_bytes / 1e6:>7.0f} MB{drawn}"
     )

@@ -67,7 +67,7 @@ class PictureOptions:
         Raises:
             ValueError: if they do not.
         """
-        deep = image and output.suffix.lower() in ("", ".png")
+        deep = image and output.suffix.lower() not in (".jpg", ".jpeg")
         if self.bits != 8 and not (self.bits == 16 and deep):
             raise ValueError(f"--bits: expected 8, or 16 for PNG, got {self.bits}")
         if not 0.01 <= self.fps <= 1000:

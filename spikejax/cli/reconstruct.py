@@ -1,5 +1,6 @@
 """`spikejax reconstruct`: from a recording to an image, a folder of images or a video."""
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def reconstruct(
     recording: RecordingFile,
     output: Annotated[
-        Path,
+        str,  # a path would lose the slash at its end
         typer.Option(
             "--output",
             "-o",
@@ -46,17 +47,18 @@ def reconstruct(
       spikejax reconstruct car.npz -o car.gif -m stir --weights stir.pth --device gpu
     """
     kind = _kind(output)
-    picture.check(output, image=kind != "video")
+    destination = Path(output)
+    picture.check(destination, image=kind != "video")
     with computing_on(device), recording.open() as opened:
         plan = method.prepare(opened, single=kind == "image", video=kind == "video")
         started = time.monotonic()
-        with folder_for_results(output if kind == "folder" else output.parent):
+        with folder_for_results(destination if kind == "folder" else destination.parent):
             images = track(plan.images(), f"reconstructing by {plan.name}", len(plan.centres))
             if kind == "video":
-                picture.write_video(output, (image for _, image in images))
+                picture.write_video(destination, (image for _, image in images))
                 advice = None
             else:
-                advice = _write_images(output, images, picture, single=kind == "image")
+                advice = _write_images(destination, images, picture, single=kind == "image")
         seconds = time.monotonic() - started
         summary = _summary(plan, picture if kind == "video" else None, seconds)
     print(output)
@@ -66,10 +68,10 @@ def reconstruct(
         print(f"  {advice}")
 
 
-def _kind(output: Path) -> str:
+def _kind(output: str) -> str:
     """What is wanted, by the name: 'image', 'video' or 'folder'."""
-    suffix = output.suffix.lower()
-    if output.is_dir() or not suffix:
+    suffix = Path(output).suffix.lower()
+    if output.endswith(("/", os.sep)) or Path(output).is_dir() or not suffix:
         return "folder"
     if suffix in VIDEOS:
         return "video"
@@ -77,7 +79,7 @@ def _kind(output: Path) -> str:
         return "image"
     raise ValueError(
         f"{output}: expected a name that ends in {', '.join((*IMAGES, *VIDEOS))}, "
-        "or a folder: one that exists, or a name without a dot"
+        "or a folder: a name that ends in /, has no dot, or is there already"
     )
 
 

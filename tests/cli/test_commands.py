@@ -1,6 +1,7 @@
 """`spikejax demo`, `info`, `convert` and `benchmark`, and what holds for all."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -135,6 +136,7 @@ def test_benchmark_measures_and_counts(spikejax):
     assert lrn["latency_s"] > 0
     assert lrn["memory_bytes"] > 0
     assert tfp["parameters"] is None
+    assert tfp["readouts"] == 41
     text = spikejax(*words[:-1])
     assert "180,705" in text.stdout
 
@@ -176,6 +178,40 @@ def test_help_needs_nothing_heavy():
     words = (sys.executable, "-c", code)
     run = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert run.stdout.splitlines() == [f"spikejax {sj.__version__}", "[]"], run.stderr
+
+
+def test_a_terminal_that_lacks_letters_is_no_bad_input(recording, tmp_path):
+    run = subprocess.run(
+        [*SPIKEJAX, "info", "scene.dat"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "24x40 pixels" in run.stdout
+
+
+def test_being_told_to_end_leaves_nothing_half_written(tmp_path):
+    rng = np.random.default_rng(0)
+    sj.write_dat(tmp_path / "long.dat", (rng.random((3000, 64, 64)) < 0.3).astype(np.uint8))
+    before = sorted(tmp_path.iterdir())
+    words = ("reconstruct", "long.dat", "--height", "64", "--width", "64", "-m", "tfp")
+    process = subprocess.Popen(
+        [*SPIKEJAX, *words, "-o", "long.mp4", "--stride", "1"],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    )
+    started = time.monotonic()
+    while sorted(tmp_path.iterdir()) == before:  # until a temporary file appears
+        assert process.poll() is None
+        assert time.monotonic() - started < 60
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_ctrl_c_leaves_finished_images_whole_and_nothing_else(tmp_path):

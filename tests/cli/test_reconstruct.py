@@ -28,6 +28,13 @@ def test_a_list_of_centres_becomes_a_folder_of_images(spikejax, recording, tmp_p
     np.testing.assert_allclose(image, expected, atol=0.5 / 255 + 1e-6)
 
 
+def test_a_name_that_ends_in_a_slash_is_a_folder(spikejax, recording, tmp_path):
+    words = ("reconstruct", "scene.dat", "-m", "tfp", "--bits", "16", "--stride", "30")
+    assert spikejax(*words, "-o", "version.2/deep/").exit_code == 0
+    names = [path.name for path in sorted((tmp_path / "version.2" / "deep").iterdir())]
+    assert names == ["000020.png", "000050.png", "000080.png"]
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".gif"])
 def test_a_video_has_a_frame_a_centre(spikejax, recording, tmp_path, suffix):
     out = tmp_path / f"out{suffix}"
