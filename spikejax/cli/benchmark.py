@@ -144,5 +144,6 @@ def _line(cost: Cost) -> str:
     macs = "-" if not cost.multiply_adds else f"{cost.multiply_adds / 1e9:.2f} G"
     return (
         f"{cost.method:<8}{cost.readouts:>8}{parameters:>13}{macs:>15}"
-        f"{1e3 * cost.latency_s:>9.1f} ms{cost.images_per_s:>9.1f} /s{cost.memory_bytes / 1e6:>7.0f} MB{drawn}"
+        f"{1e3 * cost.latency_s:>9.1f} ms{cost.images_per_s:>9.1f} /s"
+        f"{cost.memory_bytes / 1e6:>7.0f} MB{drawn}"
     )
