@@ -135,17 +135,21 @@ def conv_transpose2d(
             takes k - 2 padding + output_padding = 2.
     """
     _check_transpose(x, kernel, bias, padding, output_padding)
-    out = by_phases(
-        x,
-        kernel.astype(x.dtype),
-        padding=(padding, padding),
-        size=(2 * x.shape[1], 2 * x.shape[2]),
-        convolution=conv_cpu.conv_plain if _on_cpu() else _direct_plain,
-    )
+    kernel = kernel.astype(x.dtype)
+    if _on_cpu():
+        out = conv_cpu.conv_transposed(x, kernel, padding)
+    else:
+        out = by_phases(
+            x,
+            kernel,
+            padding=(padding, padding),
+            size=(2 * x.shape[1], 2 * x.shape[2]),
+            convolution=_unstrided,
+        )
     return _add_bias(out, bias)
 
 
-def _direct_plain(x: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
+def _unstrided(x: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
     return direct(x, kernel, stride=1, pads=pads)
 
 

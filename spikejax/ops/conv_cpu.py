@@ -91,7 +91,7 @@ def _input_gradient(
         pads = ((kh - 1 - top, kh - 1 - bottom), (kw - 1 - left, kw - 1 - right))
         return conv(gradient, jnp.flip(turned, (0, 1)), Geometry(1, pads))
     if geometry.stride == 2:
-        return by_phases(gradient, turned, padding=(top, left), size=size, convolution=conv_plain)
+        return by_phases(gradient, turned, padding=(top, left), size=size, convolution=_unstrided)
     x = jax.ShapeDtypeStruct((gradient.shape[0], *size, kernel.shape[2]), gradient.dtype)
     transpose = jax.linear_transpose(
         lambda x: forms.direct(x, kernel, stride=geometry.stride, pads=geometry.pads), x
@@ -99,9 +99,41 @@ def _input_gradient(
     return transpose(gradient)[0]
 
 
-def conv_plain(x: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
-    """`conv` at stride 1, as the transposed convolution wants it."""
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def conv_transposed(x: jax.Array, kernel: jax.Array, padding: int) -> jax.Array:
+    """out[2i - padding + k] += x[i] @ kernel[k], of twice the size of `x`."""
+    return by_phases(
+        x,
+        kernel,
+        padding=(padding, padding),
+        size=(2 * x.shape[1], 2 * x.shape[2]),
+        convolution=_unstrided,
+    )
+
+
+def _unstrided(x: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
     return conv(x, kernel, Geometry(1, pads))
+
+
+def _transposed_forward(
+    x: jax.Array, kernel: jax.Array, padding: int
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return conv_transposed(x, kernel, padding), (x, kernel)
+
+
+def _transposed_backward(
+    padding: int, saved: tuple[jax.Array, jax.Array], gradient: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """It is the adjoint of a convolution of stride 2, in which `gradient` is what comes in."""
+    x, kernel = saved
+    turned = kernel.transpose(0, 1, 3, 2)
+    rows, columns = ((padding, k - 2 - padding) for k in kernel.shape[:2])
+    geometry = Geometry(2, (rows, columns))
+    by_kernel = _weight_gradient(gradient, x, turned, geometry)
+    return conv(gradient, turned, geometry), by_kernel.transpose(0, 1, 3, 2)
+
+
+conv_transposed.defvjp(_transposed_forward, _transposed_backward)
 
 
 def _weight_gradient(
