@@ -13,6 +13,7 @@ from spikejax.cli.benchmark import benchmark
 from spikejax.cli.convert import convert
 from spikejax.cli.demo import demo
 from spikejax.cli.errors import Commands
+from spikejax.cli.evaluate import evaluate
 from spikejax.cli.info import info
 from spikejax.cli.reconstruct import reconstruct
 
@@ -23,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for command in (demo, info, reconstruct, convert, benchmark):
+for command in (demo, info, reconstruct, evaluate, convert, benchmark):
     app.command()(command)
 
 
