@@ -33,3 +33,10 @@ def golden():
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forget_compiled_programs():
+    """A run of all tests would otherwise hold thousands of programs: gigabytes."""
+    yield
+    jax.clear_caches()

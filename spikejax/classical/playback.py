@@ -45,6 +45,7 @@ def tfp(spikes: Any, centre: ArrayLike, window: int = 41, gain: ArrayLike = 1.0)
     spikes = arguments.check_spikes("tfp", spikes, floats=True)
     centre = arguments.check_centre("tfp", centre, spikes.shape[-3])
     gain = arguments.check_gain("tfp", gain)
+    window = min(window, 2 * spikes.shape[-3] + 1)  # a longer one holds no more readouts
     spikes, centre = arguments.crop(spikes, centre, window // 2, window // 2)
     return _tfp(spikes, centre, gain, window)
 

@@ -140,3 +140,10 @@ def test_wrong_arguments_are_refused(arguments, message):
     given = {"spikes": np.zeros((9, 3, 4), np.uint8), "centre": 4, "window": 5, **arguments}
     with pytest.raises(ValueError, match=f"^tfp: .*{message}"):
         sj.classical.tfp(**given)
+
+
+def test_a_window_beyond_the_recording_costs_no_more_than_the_recording(rng):
+    spikes = (rng.random((7, 3, 4)) < 0.4).astype(np.uint8)
+    for centre in (0, 3, 6):
+        image = sj.classical.tfp(spikes, centre, window=10**9 + 1)
+        np.testing.assert_allclose(image, spikes.mean(0), rtol=1e-6)
