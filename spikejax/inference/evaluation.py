@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class Candidate:
         label: shown in tables.
         window: as for `reconstruct`, or None.
         weights: a network's variables; None for a classical method.
+        origin: in words, where its weights are from; None for a classical method.
     """
 
     def __init__(
@@ -67,9 +69,10 @@ class Candidate:
             ValueError: if there is no such method, or weights or window do not fit it.
         """
         self.name, self.label, self.window = name, label or name, window
-        self.weights = weights
+        self.weights, self.origin = weights, None
         if name in method_names() and name not in CLASSICAL:
             self.weights = load_weights(name, weights)
+            self.origin = _origin(weights)
         create_method(name, 1.0, weights_or_path=self.weights, window=window)
         self._methods: dict[float, Method] = {}
 
@@ -83,6 +86,12 @@ class Candidate:
         method = self._methods[gain]
         [(_, image)] = method.images(recording, np.array([centre]), 1)
         return image
+
+
+def _origin(weights: Any) -> str:
+    if weights is None:
+        return "the weights that ship with spikejax"
+    return f"weights {weights}" if isinstance(weights, str | Path) else "weights given as variables"
 
 
 @dataclasses.dataclass(frozen=True)

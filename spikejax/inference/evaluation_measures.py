@@ -105,7 +105,7 @@ def _niqe() -> Measure:
         "the published model"
         if published
         else "spikejax's own model of photographs, NOT the published one (for that, set "
-        f"{VARIABLE}): it ranks methods, and does not compare with published scores"
+        f"{VARIABLE}): scores compare within this table, not with published ones"
     )
     return Measure(
         "NIQE" if published else "NIQE own model",

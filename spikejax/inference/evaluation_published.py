@@ -25,7 +25,7 @@ _SREDS = Published(
     "SREDS",
     'Fan et al., "Spatio-Temporal Interactive Learning for Efficient Image Reconstruction of '
     'Spiking Cameras", NeurIPS 2024; MATLAB-style SSIM, LPIPS over AlexNet of grey in [0, 1], '
-    "NIQE and BRISQUE by the published models",
+    "NIQE and BRISQUE by the published models, memory as their GPU reported it",
     ("parameters M", "memory G", "MACs T", "PSNR", "SSIM matlab", "LPIPS alex", "NIQE", "BRISQUE"),
     {
         "TFP": (None, None, None, 25.35, 0.690, 0.2547, 5.970, 43.07),

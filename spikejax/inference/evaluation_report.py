@@ -62,8 +62,12 @@ def report(
             f"(published): on the whole test set of {published.dataset}, in the words "
             f"and definitions of their source: {published.source}",
         ]
+    origins = [f"{c.label}: {c.origin}" for c in candidates if c.origin is not None]
     return Table(
-        title, columns, rows, [_AFTER, *_shortfalls(candidates, measures, summary), *notes]
+        title,
+        columns,
+        rows,
+        [_AFTER, *origins, *_shortfalls(candidates, measures, summary), *notes],
     )
 
 
@@ -75,7 +79,7 @@ _AFTER = (
 
 def _cost_columns(size: tuple[int, int], paper: bool) -> list[Column]:
     where = jax.devices()[0].device_kind
-    at = f"of one image of {size[0]}x{size[1]}, float32"
+    at = f"of one image of {size[0]}x{size[1]} from its window (tfstp: of 41 readouts), float32"
     macs = "MACs T" if paper else "MACs G"
     columns = [
         Column("parameters M", "millions that training changes; spikejax.metrics.parameters", 2),
@@ -93,7 +97,7 @@ def _cost_columns(size: tuple[int, int], paper: bool) -> list[Column]:
         ),
     ]
     if not paper:
-        legend = f"latency {at}, from its window of readouts, median of synchronised calls"
+        legend = f"latency {at}, median of synchronised calls"
         columns.append(Column("ms", f"{legend} on {where}; spikejax.metrics.latency", 1))
     return columns
 

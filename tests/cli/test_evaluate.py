@@ -2,9 +2,11 @@
 
 import csv
 
+import jax
 import numpy as np
 import pytest
 
+import spikejax as sj
 from spikejax.formats import write_dat, write_image
 
 
@@ -69,6 +71,26 @@ def test_the_paper_table_stands_beside_published_numbers_only_when_asked(spikeja
     beside = spikejax(*words, "--published", "reds_base")
     assert "37.91" in " ".join(row(beside.stdout, "STIR (published)"))
     assert "Spike-Zoo" in beside.stdout
+
+
+def test_several_weights_of_one_network_are_compared(spikejax, clips, tmp_path):
+    for seed, name in ((0, "first"), (1, "second")):
+        variables = sj.models.create("lrn").init(jax.random.key(seed))
+        sj.weights.save(tmp_path / f"{name}.safetensors", variables, model="lrn")
+    given = ("--weights", "lrn=first.safetensors", "--weights", "lrn=second.safetensors")
+    result = spikejax("evaluate", "--data", "clips", *SIZE, "--gain", "0.5", "-m", "lrn", *given)
+    assert result.exit_code == 0, result.output
+    first, second = (row(result.stdout, f"lrn {name}") for name in ("first", "second"))
+    assert first[1] == second[1] == "0.18"
+    assert first[5] != second[5]
+    for name in ("first", "second"):
+        assert f"lrn {name}: weights {name}.safetensors" in result.stdout
+
+
+def test_help_has_examples(spikejax):
+    result = spikejax("evaluate", "--help")
+    assert result.exit_code == 0
+    assert "spikejax evaluate --data demo" in result.stdout
 
 
 def test_the_demo_says_that_it_is_no_benchmark(spikejax):
