@@ -85,8 +85,9 @@ def _interval(spikes: Array, centre: Array, reach: int) -> Array:
         return (since, until), None
 
     missing = jnp.full(spikes.shape[1:], reach, dtype)
-    away = jnp.arange(reach, 0, -1, dtype=jnp.int32)
-    (since, until), _ = lax.scan(approach, (missing, missing), away, unroll=min(_UNROLL, reach))
+    steps = min(reach, readouts)  # beyond the recording there is nothing to find
+    away = jnp.arange(steps, 0, -1, dtype=jnp.int32)
+    (since, until), _ = lax.scan(approach, (missing, missing), away, unroll=min(_UNROLL, steps))
     return since.astype(jnp.int32) + until.astype(jnp.int32)
 
 

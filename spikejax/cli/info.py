@@ -41,6 +41,8 @@ def info(
     from spikejax.formats import charts
     from spikejax.formats.statistics import chunk_size, measure
 
+    if png is not None and png.suffix.lower() != ".png":
+        raise ValueError(f"--png: expected a name that ends in .png, got {png}")
     with recording.open() as opened:
         size = chunk_size(opened)
         total = -(-len(opened) // size)

@@ -71,6 +71,8 @@ def create_method(
         for option, value in (("weights", weights_or_path), ("dtype", dtype)):
             if value is not None:
                 raise ValueError(f"{option}: {name} is no network and takes none")
+        if window is not None and window < 1:
+            raise ValueError(f"window: expected at least 1 readout, got {window}")
         return _CLASSICAL[name](gain, window)
     if window is not None:
         raise ValueError(f"window: that of {name} is fixed, {models.create(name).window} readouts")
@@ -79,6 +81,8 @@ def create_method(
 
 def _tfp(gain: float, window: int | None) -> Method:
     window = 41 if window is None else window
+    if window % 2 == 0:
+        raise ValueError(f"window: expected an odd number of readouts for tfp, got {window}")
     run = Partial(functools.partial(_tfp_image, window=window), jnp.float32(gain))
     images = functools.partial(_clipped, run, window)
     return Method("tfp", window, 0, 8, images)

@@ -82,7 +82,10 @@ def test_weights_from_a_file_are_used(spikejax, recording, tmp_path):
         (("-o", "x.png", "--weights", "no.pth"), "--weights: say with --method"),
         (("-o", "x.png", "-m", "lrn", "--weights", "no.pth"), "no.pth"),
         (("-o", "x.png", "-m", "lrn", "--weights", "scene.dat"), "scene.dat"),
-        (("-o", "x.png", "-m", "tfp", "--window", "4"), "window"),
+        (("-o", "x.png", "-m", "tfp", "--window", "4"), "window: expected an odd number"),
+        (("-o", "x.png", "-m", "tfi", "--window", "0"), "window: expected at least 1"),
+        (("-o", "x.png", "-m", "tfp", "--window", "-3"), "window: expected at least 1"),
+        (("-o", "x.png", "-m", "tfstp", "--window", "41"), "window: tfstp looks at the whole past"),
         (("-o", "x.png", "--height", "25"), "25x40"),
         (
             (
