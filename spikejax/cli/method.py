@@ -176,11 +176,15 @@ class MethodOptions:
         return ""
 
     def _variables(self, name: str) -> Any:
-        from spikejax import inference
+        from spikejax import inference, weights
         from spikejax.inference.methods import load_weights
 
         networks = set(inference.method_names()) - set(inference.CLASSICAL)
-        return load_weights(name, self.weights) if name in networks else self.weights
+        if name not in networks:
+            return self.weights
+        if self.weights is None and name not in weights.available():
+            raise ValueError(f"{name}: its weights do not ship with this version; give --weights")
+        return load_weights(name, self.weights)
 
     def _centres(
         self, recording: "Recording", window: int, *, single: bool, video: bool

@@ -70,6 +70,8 @@ def reconstruct(
 
 def _kind(output: str) -> str:
     """What is wanted, by the name: 'image', 'video' or 'folder'."""
+    if not output:
+        raise ValueError("--output: expected a name, got nothing")
     suffix = Path(output).suffix.lower()
     if output.endswith(("/", os.sep)) or Path(output).is_dir() or not suffix:
         return "folder"

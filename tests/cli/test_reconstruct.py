@@ -69,6 +69,7 @@ def test_weights_from_a_file_are_used(spikejax, recording, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("-o", ""), "--output: expected a name"),
         (("-o", "x.bmp"), "x.bmp: expected a name that ends in"),
         (("-o", "x.png", "-m", "magic"), "there is no 'magic'; there are tfp"),
         (("-o", "x.png", "--centres", "101"), "101 is not among the recording's readouts 0 to 100"),
@@ -101,6 +102,32 @@ def test_weights_from_a_file_are_used(spikejax, recording, tmp_path):
 def test_bad_options_are_one_line(refused, recording, words, message):
     method = () if "-m" in words or "--weights" in words else ("-m", "tfp")
     refused("reconstruct", "scene.dat", *words, *method, match=message)
+
+
+def test_a_network_whose_weights_do_not_ship_asks_for_them(refused, recording, monkeypatch):
+    monkeypatch.setattr(sj.weights, "available", lambda: ())
+    refused("reconstruct", "scene.dat", "-o", "x.png", "-m", "lrn", match="lrn: .*give --weights")
+
+
+@pytest.mark.parametrize("shipped", [(), ("lrn",), ("lrn", "stir")])
+def test_the_default_method_is_the_best_that_ships(
+    spikejax, recording, tmp_path, monkeypatch, shipped
+):
+    variables = sj.models.create("lrn").init(jax.random.key(0))
+    asked = []
+
+    def load(name):
+        asked.append(name)
+        if name == "stir":
+            raise sj.weights.WeightsError("enough is known")
+        return variables
+
+    monkeypatch.setattr(sj.weights, "available", lambda: shipped)
+    monkeypatch.setattr(sj.weights, "load", load)
+    result = spikejax("reconstruct", "scene.dat", "-o", "x.png")
+    assert asked[:1] == list(shipped[-1:])
+    if not shipped:
+        assert "tfp (no network's weights ship with this version)" in result.stdout
 
 
 @pytest.mark.parametrize("command", ["info", "reconstruct", "convert"])
