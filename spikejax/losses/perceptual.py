@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.losses.batches import check_pair
-from spikejax.metrics.color import as_rgb
 from spikejax.metrics.lpips import Net, Scaling, lpips
+from spikejax.metrics.single import as_rgb
 from spikejax.models import trunks
 
 _TRUNK, _TAP = "vgg19", 29  # the ReLU after conv5_1

@@ -11,7 +11,7 @@ import numpy as np
 from jax import Array
 
 from spikejax import weights
-from spikejax.metrics.color import as_rgb
+from spikejax.metrics.single import as_rgb
 from spikejax.models import trunks
 
 Net = Literal["alex", "vgg"]

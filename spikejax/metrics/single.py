@@ -1,11 +1,54 @@
-"""Single images on their way into a measure: grey and RGB, with and without a batch axis."""
+"""One image on its way into a measure: grey or RGB, with or without a batch axis."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+
+LEVELS = 255.0  # the range on which the measures without a reference are defined
+
+
+def measure(
+    name: str, function: Callable[[Array], Any], image: Any, data_range: float, *, smallest: int
+) -> Any:
+    """Checks an image and evaluates a measure of its brightness on 0..255.
+
+    A JAX array stays on its device, in float32; anything else is taken in float64, and so is the
+    result.
+
+    Args:
+        name: of the measure, for messages.
+        function: takes (B, H, W) floating on 0..255, gives a tree of arrays (B, ...).
+        image: (H, W), (H, W, C) or (B, H, W, C), C 1 or 3, real.
+        data_range: the value of white, above 0; black is 0.
+        smallest: the least number of rows and of columns.
+
+    Returns:
+        What the function gives, its first axis dropped for a single image.
+
+    Raises:
+        ValueError: if the image or the range do not fit.
+    """
+    x = batched(name, image, smallest=smallest)
+    kind = np.dtype(x.dtype).kind
+    if kind not in "uif" and not jnp.issubdtype(x.dtype, jnp.floating):
+        raise ValueError(f"{name}: expected a real image, got {x.dtype}")
+    if not 0 < data_range < np.inf:
+        raise ValueError(f"{name}: data_range is a number above 0, got {data_range}")
+    if kind in "ui" and data_range <= 1:
+        raise ValueError(
+            f"{name}: {x.dtype} images need their data_range (255 for eight bits), got {data_range}"
+        )
+    if isinstance(x, jax.Array):
+        result = function(luma(x.astype(jnp.float32)) * (LEVELS / data_range))
+    else:
+        with jax.ensure_compile_time_eval(), jax.enable_x64(True):
+            levels = luma(x.astype(np.float64)) * (LEVELS / data_range)
+            result = jax.tree.map(np.asarray, function(levels))
+    return result if np.ndim(image) == 4 else jax.tree.map(lambda leaf: leaf[0], result)
 
 
 def as_rgb(name: str, image: Any, *, smallest: int = 1) -> Array:

@@ -1,0 +1,112 @@
+"""BRISQUE: the quality that people would give an image, by its statistics and a trained machine."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.metrics import natural_scene as scene
+from spikejax.metrics.brisque_model import BrisqueModel
+from spikejax.metrics.single import measure
+
+VARIABLE = "SPIKEJAX_BRISQUE"
+"""The environment variable that names the folder with the published model's two files."""
+
+_SMALLEST = 16
+
+
+def brisque(
+    image: Any,
+    *,
+    model: BrisqueModel | str | os.PathLike[str] | None = None,
+    data_range: float = 1.0,
+) -> Any:
+    """BRISQUE, without a reference: about 0 for a pristine photograph to 100, lower is better.
+
+    Implementations differ by more than a point, in what they take for brightness and lie around
+    the image; here it is the luma, and black, as in the authors' code. Name it beside the numbers.
+
+    Args:
+        image: (H, W), (H, W, C) or (B, H, W, C), C 1 or 3 (RGB, of which the luma is taken), at
+            least 16 x 16 pixels. It is not rounded to eight bits. JAX arrays are evaluated in
+            float32 on their device, others in float64.
+        model: a `BrisqueModel`, or the folder with the authors' allmodel and allrange; None for the
+            folder that the environment variable SPIKEJAX_BRISQUE names. None ships.
+        data_range: the value of white; black is 0.
+
+    Returns:
+        A scalar, or (B,) for a batch; NaN for an image without any structure.
+
+    Raises:
+        ValueError: if the image or the range do not fit, or there is no model.
+
+    Source: A. Mittal, A. K. Moorthy, A. C. Bovik, "No-reference image quality assessment in the
+    spatial domain", IEEE TIP 2012, sections III and IV.
+    """
+    own = _resolved(model)
+
+    def score(levels: Array) -> Array:
+        machine = jax.tree.map(lambda x: jnp.asarray(x, levels.dtype), own.arrays)
+        return _score(levels, machine)
+
+    return measure("brisque", score, image, data_range, smallest=_SMALLEST)
+
+
+def brisque_features(image: Any, *, data_range: float = 1.0) -> Any:
+    """The 36 features of BRISQUE, 18 at full and 18 at half size.
+
+    Args:
+        image: as for `brisque`.
+        data_range: the value of white.
+
+    Returns:
+        (36,), or (B, 36) for a batch; table I of the paper has their order.
+
+    Raises:
+        ValueError: if the image or the range do not fit.
+    """
+    return measure("brisque", _image_features, image, data_range, smallest=_SMALLEST)
+
+
+@jax.jit
+def _score(levels: Array, machine: dict[str, Array]) -> Array:
+    """Support vector regression with a radial kernel, of features brought to [-1, 1]."""
+    features = _image_features(levels)
+    lower, upper = machine["lower"][None], machine["upper"][None]
+    scaled = 2 * (features - lower) / (upper - lower) - 1
+    apart = scaled[:, None] - machine["vectors"][None]
+    kernel = jnp.exp(-machine["gamma"] * jnp.sum(jnp.square(apart), -1))
+    return jnp.sum(kernel * machine["coefficients"][None], -1) - machine["rho"]
+
+
+@jax.jit
+def _image_features(levels: Array) -> Array:
+    """(B, H, W) -> (B, 36)."""
+    levels = jnp.asarray(levels)
+    return jnp.concatenate([_features(x) for x in (levels, scene.halved(levels))], -1)
+
+
+def _features(levels: Array) -> Array:
+    """(B, H, W) -> (B, 18): the fit to the coefficients, and to each neighbours' products."""
+    coefficients, _ = scene.normalised(levels, padding="zeros")
+    batch = levels.shape[0]
+    own = scene.generalised_gaussian(coefficients.reshape(batch, -1))
+    fit = scene.asymmetric_gaussian(scene.neighbour_products(coefficients).reshape(4, batch, -1))
+    products = jnp.stack([fit.shape, fit.mean, jnp.square(fit.left), jnp.square(fit.right)], 1)
+    return jnp.stack([*own, *products.reshape(-1, batch)], -1)
+
+
+def _resolved(model: BrisqueModel | str | os.PathLike[str] | None) -> BrisqueModel:
+    if isinstance(model, BrisqueModel):
+        return model
+    folder = model if model is not None else os.environ.get(VARIABLE)
+    if not folder:
+        raise ValueError(
+            "brisque: the published model is not at hand. Get allmodel and allrange of the "
+            "authors' BRISQUE release (LIVE, University of Texas at Austin), and give their "
+            f"folder as `model` or in {VARIABLE}"
+        )
+    return BrisqueModel.load(Path(folder).expanduser())

@@ -1,0 +1,205 @@
+"""NIQE: how far an image's statistics are from those of pristine photographs."""
+
+import functools
+import importlib.resources
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from spikejax.metrics import natural_scene as scene
+from spikejax.metrics.niqe_model import NiqeModel
+from spikejax.metrics.single import measure
+
+BLOCK = 96
+"""Side of the blocks whose statistics are compared, in pixels."""
+
+VARIABLE = "SPIKEJAX_NIQE"
+"""The environment variable that names the published model's file."""
+
+_SHARPEST = 0.75  # of the sharpest block's sharpness: what a block of a model must have at least
+_DEFAULT = "niqe_photographs.npz"
+
+
+class Niqe:
+    """NIQE, without a reference: lower is more like a good photograph.
+
+    The distance between two Gaussians: of 36 features over the 96 x 96 blocks of the image, and of
+    the same features over pristine photographs, the model. Numbers under different models do not
+    compare, so name the model beside them; `NiqeModel.name` is there for it.
+    """
+
+    def __call__(
+        self,
+        image: Any,
+        *,
+        model: NiqeModel | str | os.PathLike[str] | None = None,
+        data_range: float = 1.0,
+    ) -> Any:
+        """Evaluates NIQE.
+
+        Args:
+            image: (H, W), (H, W, C) or (B, H, W, C), C 1 or 3 (RGB, of which the luma is taken), at
+                least 96 x 192 or 192 x 96 pixels; what is left over at the right and the bottom is
+                not looked at. It is not rounded to eight bits. JAX arrays are evaluated in float32
+                on their device, others in float64.
+            model: a `NiqeModel`; or 'published' for the authors' model, from the file that the
+                environment variable SPIKEJAX_NIQE names; or the path of a model's file; None for
+                the small model that ships, whose scores are not the published ones.
+            data_range: the value of white; black is 0.
+
+        Returns:
+            A scalar, or (B,) for a batch; NaN where fewer than two blocks have any structure.
+
+        Raises:
+            ValueError: if the image, the range or the model do not fit.
+
+        Source: A. Mittal, R. Soundararajan, A. C. Bovik, "Making a 'completely blind' image quality
+        analyzer", IEEE Signal Processing Letters 2013, equation 10.
+        """
+        own = _resolved(model)
+        return measure("niqe", functools.partial(_niqe, own), image, data_range, smallest=BLOCK)
+
+    @staticmethod
+    def fit(images: Iterable[Any], *, name: str, data_range: float = 1.0) -> NiqeModel:
+        """Makes a model from pristine images.
+
+        Of each image the blocks that are at least 0.75 times as sharp as its sharpest one count.
+
+        Args:
+            images: any number of single images as for NIQE, of any sizes from 96 x 96 on.
+            name: of the model, to be shown beside its scores.
+            data_range: the value of white in all of them.
+
+        Returns:
+            The model; `save` writes it.
+
+        Raises:
+            ValueError: if an image does not fit, or they have too few sharp blocks for 36 features.
+        """
+        chosen = [np.zeros((0, 36))]
+        for image in images:
+            if np.ndim(image) == 4:
+                raise ValueError("niqe.fit: expected single images (H, W) or (H, W, C), got 4 axes")
+            features, sharpness = block_features(np.asarray(image), data_range=data_range)
+            sharp = sharpness > _SHARPEST * sharpness.max()
+            chosen.append(features[sharp & np.isfinite(features).all(-1)])
+        rows = np.concatenate(chosen)
+        if len(rows) <= rows.shape[1]:
+            raise ValueError(
+                f"niqe.fit: the images have {len(rows)} sharp blocks of {BLOCK} x {BLOCK} pixels, "
+                f"and a model needs more than {rows.shape[1]}: give more or larger images"
+            )
+        return NiqeModel(name, rows.mean(0), np.cov(rows, rowvar=False))
+
+
+niqe = Niqe()
+
+
+def block_features(image: Any, *, data_range: float = 1.0) -> tuple[Any, Any]:
+    """The 36 features of every block of an image, 18 at full and 18 at half size.
+
+    Args:
+        image: as for NIQE, at least 96 x 96 pixels.
+        data_range: the value of white.
+
+    Returns:
+        Features (N, 36) and sharpness (N,) of the N blocks, row by row; (B, N, 36) and (B, N) for a
+        batch. Features are NaN for a block without structure. The sharpness is the block's mean
+        local deviation, in eight-bit levels.
+
+    Raises:
+        ValueError: if the image or the range do not fit.
+    """
+    return measure("niqe", _block_features, image, data_range, smallest=BLOCK)
+
+
+def _niqe(model: NiqeModel, levels: Array) -> Array:
+    count = (levels.shape[1] // BLOCK) * (levels.shape[2] // BLOCK)
+    if count < 2:
+        raise ValueError(
+            f"niqe: an image holds at least two blocks of {BLOCK} x {BLOCK} pixels, got "
+            f"{levels.shape[1]} x {levels.shape[2]}"
+        )
+    return _distance(levels, *(jnp.asarray(x, levels.dtype) for x in model.whitening))
+
+
+@jax.jit
+def _distance(levels: Array, mean: Array, whitening: Array) -> Array:
+    features, _ = _block_features(levels)
+    return jax.vmap(_gaussian_distance, (0, None, None))(features, mean, whitening)
+
+
+def _gaussian_distance(features: Array, mean: Array, whitening: Array) -> Array:
+    """sqrt(d' ((S1 + S2) / 2)^-1 d) in coordinates in which the model's covariance S1 is 1.
+
+    There the matrix to be inverted is 1 plus what is not negative, so that float32 suffices.
+    """
+    valid = jnp.isfinite(features).all(-1)
+    count = jnp.sum(valid).astype(features.dtype)
+    rows = jnp.where(valid[:, None], features - mean[None], 0)
+    with jax.default_matmul_precision("float32"):
+        rows = rows @ whitening.T
+        difference = jnp.sum(rows, 0) / count
+        rows = jnp.where(valid[:, None], rows - difference[None], 0)
+        covariance = rows.T @ rows / (count - 1)
+    between = (jnp.eye(len(mean), dtype=rows.dtype) + covariance) / 2
+    square = difference @ jnp.linalg.solve(between, difference)
+    return jnp.where(count < 2, jnp.nan, jnp.sqrt(square))
+
+
+@jax.jit
+def _block_features(levels: Array) -> tuple[Array, Array]:
+    """(B, H, W) -> (B, N, 36) and (B, N)."""
+    batch, rows, columns = levels.shape[0], levels.shape[1] // BLOCK, levels.shape[2] // BLOCK
+    levels = jnp.asarray(levels)[:, : rows * BLOCK, : columns * BLOCK]
+    full, deviation = scene.normalised(levels, padding="edge")
+    half, _ = scene.normalised(scene.halved(levels), padding="edge")
+    features = [_features(_blocks(x, rows, columns)) for x in (full, half)]
+    sharpness = _blocks(deviation, rows, columns).mean((2, 3))
+    return jnp.concatenate(features, -1).reshape(batch, rows * columns, -1), sharpness
+
+
+def _blocks(x: Array, rows: int, columns: int) -> Array:
+    """(B, H, W) -> (B, rows columns, H / rows, W / columns)."""
+    batch, height, width = x.shape
+    split = x.reshape(batch, rows, height // rows, columns, width // columns)
+    return jnp.swapaxes(split, 2, 3).reshape(
+        batch, rows * columns, height // rows, width // columns
+    )
+
+
+def _features(blocks: Array) -> Array:
+    """(..., H, W) -> (..., 18): the fit to the coefficients, and to each neighbours' products."""
+    fields = jnp.concatenate([blocks[None], scene.neighbour_products(blocks)])
+    fit = scene.asymmetric_gaussian(fields.reshape(*fields.shape[:-2], -1))
+    own = [fit.shape[0], (fit.left_width[0] + fit.right_width[0]) / 2]
+    products = jnp.stack([fit.shape, fit.mean, fit.left_width, fit.right_width], 1)[1:]
+    return jnp.stack([*own, *products.reshape(-1, *products.shape[2:])], -1)
+
+
+def _resolved(model: NiqeModel | str | os.PathLike[str] | None) -> NiqeModel:
+    if isinstance(model, NiqeModel):
+        return model
+    if model is None:
+        return _shipped()
+    if model != "published":
+        return NiqeModel.load(model)
+    if path := os.environ.get(VARIABLE):
+        return NiqeModel.load(Path(path).expanduser(), name="published")
+    raise ValueError(
+        f"niqe: the published model is not at hand. Get modelparameters.mat of the authors' NIQE "
+        f"release (LIVE, University of Texas at Austin) and set {VARIABLE} to its path"
+    )
+
+
+@functools.cache
+def _shipped() -> NiqeModel:
+    path = importlib.resources.files("spikejax.metrics").joinpath("data", _DEFAULT)
+    with importlib.resources.as_file(path) as file:
+        return NiqeModel.load(file)

@@ -1,0 +1,108 @@
+"""What NIQE compares with: the Gaussian of the features of pristine photographs."""
+
+import dataclasses
+import functools
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from spikejax.formats import replacing
+
+FEATURES = 36
+
+# names of the mean and the covariance in MATLAB files: the authors', and others' copies
+_MATLAB_NAMES = (("mu_prisparam", "cov_prisparam"), ("pop_mu", "pop_cov"))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NiqeModel:
+    """A model of pristine photographs for NIQE.
+
+    Attributes:
+        name: shown beside the scores, which compare only under the same model.
+        mean: (36,) float64, of the features.
+        covariance: (36, 36) float64, positive definite.
+    """
+
+    name: str
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    def __post_init__(self) -> None:
+        for field, shape in (("mean", (FEATURES,)), ("covariance", (FEATURES, FEATURES))):
+            array = np.asarray(getattr(self, field), np.float64)
+            if array.shape != shape or not np.isfinite(array).all():
+                raise ValueError(
+                    f"NIQE model {self.name!r}: expected a finite {field} {shape}, got "
+                    f"{array.shape}"
+                )
+            object.__setattr__(self, field, array)
+        self.whitening  # noqa: B018 - raises if the covariance is none
+
+    @functools.cached_property
+    def whitening(self) -> tuple[np.ndarray, np.ndarray]:
+        """The mean, and the matrix W with W covariance W' = 1."""
+        try:
+            factor = np.linalg.cholesky(self.covariance)
+        except np.linalg.LinAlgError:
+            raise ValueError(
+                f"NIQE model {self.name!r}: its covariance is not positive definite"
+            ) from None
+        return self.mean, np.linalg.inv(factor)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model to an .npz file, which `load` reads.
+
+        Args:
+            path: of the file; an older one is replaced at once.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
+            np.savez(file, name=self.name, mean=self.mean, covariance=self.covariance)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, name: str | None = None) -> "NiqeModel":
+        """Reads a model.
+
+        Args:
+            path: an .npz file written by `save`, or a MATLAB file such as the authors'
+                modelparameters.mat, with mu_prisparam and cov_prisparam.
+            name: of the model; None for the one in the .npz file, or the MATLAB file's name.
+
+        Returns:
+            The model.
+
+        Raises:
+            ValueError: if the file is missing, or holds no model.
+        """
+        path = Path(path)
+        try:
+            if path.suffix == ".mat":
+                mean, covariance = _from_matlab(path)
+                return cls(name or path.name, mean, covariance)
+            with np.load(path, allow_pickle=False) as file:
+                found = name or str(file["name"])
+                return cls(found, file["mean"], file["covariance"])
+        except OSError as error:
+            raise ValueError(f"{path}: {error.strerror or error}") from None
+        except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"{path}: no NIQE model: {error}") from None
+
+
+def _from_matlab(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    from scipy import io  # JAX needs scipy too; its reader is slow to import
+
+    try:
+        file = io.loadmat(path)
+    except Exception as error:  # its reader raises whatever a damaged file leads it to
+        raise ValueError(str(error)) from None
+    for mean, covariance in _MATLAB_NAMES:
+        if mean in file and covariance in file:
+            return np.ravel(file[mean]), file[covariance]
+    expected = " or ".join(f"{mean} and {covariance}" for mean, covariance in _MATLAB_NAMES)
+    raise ValueError(f"expected {expected}, got {', '.join(sorted(file))}")
