@@ -2,9 +2,10 @@
 
 import functools
 
+from synthetic_weights import fill
+
 from spikejax import weights
 from spikejax.models import trunks
-from synthetic_weights import fill
 
 
 def state_dict(name, classifier=False):
