@@ -148,7 +148,7 @@ def _convert_recording(
                 write_array(output, part, sidecar=facts)
         height, width = opened.shape[1:]
     print(output)
-    print(f"  {stop - start} readouts of {height}x{width}, {output.stat().st_size / 1e6:.3g} MB")
+    print(f"  {stop - start} readouts of {height}x{width}, {output.stat().st_size / 1e6:,.1f} MB")
 
 
 @dataclasses.dataclass(frozen=True)

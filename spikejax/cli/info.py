@@ -101,7 +101,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("size", f"{facts['height']}x{facts['width']} pixels (height x width)"),
         ("readouts", f"{facts['readouts']} at {facts['rate_hz']:g} Hz"),
         ("duration", f"{facts['duration_s'] * 1e3:g} ms"),
-        ("file", f"{facts['bytes'] / 1e6:.3g} MB"),
+        ("file", f"{facts['bytes'] / 1e6:,.1f} MB"),
         ("gain", f"{facts['gain']:g} spikes a readout at intensity 1"),
         ("sensor", facts["sensor"] or "not said"),
         ("sidecar", facts["sidecar"] or "none"),
