@@ -83,14 +83,14 @@ def _tfp(gain: float, window: int | None) -> Method:
     window = 41 if window is None else window
     if window % 2 == 0:
         raise ValueError(f"window: expected an odd number of readouts for tfp, got {window}")
-    run = Partial(functools.partial(_tfp_image, window=window), jnp.float32(gain))
+    run = Partial(_tfp_image(window), jnp.float32(gain))
     images = functools.partial(_clipped, run, window)
     return Method("tfp", window, 0, 8, images)
 
 
 def _tfi(gain: float, window: int | None) -> Method:
     reach = 20 if window is None else max(1, window // 2)
-    run = Partial(functools.partial(_tfi_image, reach=reach), jnp.float32(gain))
+    run = Partial(_tfi_image(reach), jnp.float32(gain))
     images = functools.partial(_clipped, run, 2 * reach + 1)
     return Method("tfi", 2 * reach + 1, 0, 8, images)
 
@@ -109,12 +109,31 @@ def _tfstp(gain: float, window: int | None) -> Method:
 _CLASSICAL = {"tfp": _tfp, "tfi": _tfi, "tfstp": _tfstp}
 
 
-def _tfp_image(gain: jax.Array, spikes: jax.Array, centre: jax.Array, *, window: int) -> jax.Array:
-    return classical.tfp(spikes, centre, window=window, gain=gain)
+# What jit has compiled it finds again by the identity of the function: each is made once.
 
 
-def _tfi_image(gain: jax.Array, spikes: jax.Array, centre: jax.Array, *, reach: int) -> jax.Array:
-    return classical.tfi(spikes, centre, reach=reach, gain=gain)
+@functools.cache
+def _tfp_image(window: int) -> Callable[..., jax.Array]:
+    def image(gain: jax.Array, spikes: jax.Array, centre: jax.Array) -> jax.Array:
+        return classical.tfp(spikes, centre, window=window, gain=gain)
+
+    return image
+
+
+@functools.cache
+def _tfi_image(reach: int) -> Callable[..., jax.Array]:
+    def image(gain: jax.Array, spikes: jax.Array, centre: jax.Array) -> jax.Array:
+        return classical.tfi(spikes, centre, reach=reach, gain=gain)
+
+    return image
+
+
+@functools.cache
+def _network_images(apply: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+    def images(variables: models.Variables, spikes: jax.Array) -> jax.Array:
+        return apply(variables, spikes)[..., 0]
+
+    return images
 
 
 def _clipped(
@@ -134,7 +153,7 @@ def _network(name: str, gain: float, weights_or_path: Any, dtype: Any) -> Method
         if name == "stir":
             found = from_blocks(source, centres, model, variables, batch_size=batch_size)
         else:
-            run = Partial(functools.partial(_network_images, model.apply), variables)
+            run = Partial(_network_images(model.apply), variables)
             found = from_reflected_windows(
                 source, centres, run, window=window, batch_size=batch_size
             )
@@ -142,12 +161,6 @@ def _network(name: str, gain: float, weights_or_path: Any, dtype: Any) -> Method
 
     on_cpu = jax.default_backend() == "cpu"
     return Method(name, window, model.reach, 1 if on_cpu else 8, images)
-
-
-def _network_images(
-    apply: Callable[..., jax.Array], variables: models.Variables, spikes: jax.Array
-) -> jax.Array:
-    return apply(variables, spikes)[..., 0]
 
 
 def load_weights(name: str, weights_or_path: Any) -> models.Variables:

@@ -15,13 +15,22 @@ from spikejax.metrics.lpips import lpips, lpips_variables
 from spikejax.metrics.niqe import niqe
 from spikejax.metrics.niqe_model import NiqeModel
 from spikejax.metrics.similarity import ms_ssim, ssim
+from spikejax.metrics.temporal import (
+    flicker,
+    global_flicker,
+    occlusion_mask,
+    temporal_difference_error,
+    warping_error,
+)
 
 __all__ = [
     "BrisqueModel",
     "NiqeModel",
     "brisque",
     "brisque_features",
+    "flicker",
     "flops",
+    "global_flicker",
     "latency",
     "lpips",
     "lpips_variables",
@@ -29,9 +38,12 @@ __all__ = [
     "mse",
     "multiply_adds",
     "niqe",
+    "occlusion_mask",
     "parameters",
     "peak_memory",
     "psnr",
     "ssim",
+    "temporal_difference_error",
     "throughput",
+    "warping_error",
 ]

@@ -1,6 +1,7 @@
 """What `models.create` returns: a network as a pair of pure functions, and the list of networks."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -73,9 +74,15 @@ def create(name: str, **options: Any) -> Model:
     if name not in _FACTORIES:
         raise ValueError(f"there is no network {name!r}; there are {', '.join(names())}")
     try:
-        return _FACTORIES[name](**options)
+        return _create(name, **options)
     except TypeError as error:
         raise ValueError(f"network {name!r}: {error}") from error
+
+
+@functools.cache
+def _create(name: str, **options: Any) -> Model:
+    """One model for one set of options, so that what it has compiled is found again."""
+    return _FACTORIES[name](**options)
 
 
 def check_spikes(spikes: Any, window: int, name: str) -> None:

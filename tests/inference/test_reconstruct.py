@@ -1,7 +1,10 @@
 """`reconstruct` against the same computation done at once, on the whole recording."""
 
+import contextlib
 import dataclasses
+import logging
 import tracemalloc
+import warnings
 
 import jax
 import numpy as np
@@ -166,3 +169,27 @@ def test_closing_the_generator_early_is_clean(recording):
     images = sj.reconstruct(recording, "tfp", stride=1)
     next(images)
     images.close()
+
+
+@pytest.mark.parametrize("method", ["tfp", "tfi", "tfstp", "lrn"])
+def test_a_second_recording_of_the_size_compiles_nothing_anew(recording, lrn_variables, method):
+    variables = lrn_variables if method == "lrn" else None
+    list(sj.reconstruct(recording, method, variables, centres=[60]))
+    with jax.log_compiles(), warnings.catch_warnings(), compilations() as messages:
+        warnings.simplefilter("ignore")
+        list(sj.reconstruct(recording, method, variables, centres=[61], gain=0.7))
+    assert not [m for m in messages if "Compiling" in m and ("_run" in m or "_advance" in m)]
+
+
+@contextlib.contextmanager
+def compilations():
+    """Collects what JAX logs about compiling."""
+    messages = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logger = logging.getLogger("jax")
+    logger.addHandler(handler)
+    try:
+        yield messages
+    finally:
+        logger.removeHandler(handler)

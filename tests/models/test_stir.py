@@ -40,10 +40,8 @@ def test_images_and_flows_of_all_levels_agree_with_the_reference(golden, variabl
             np.testing.assert_allclose(channels_first(flow), expected, atol=1e-4)
 
 
-def test_three_training_steps_agree_with_the_reference(golden, variables):
-    file = golden("stir_train")
-    spikes = jnp.asarray(spikes_of(file))
-    target = jnp.moveaxis(jnp.asarray(file["target"]), 1, -1)
+def training_loss(spikes, target):
+    """L1 of the finest image, and of the coarser ones: the reference's without its VGG term."""
     pyramid = ops.average_pyramid(target, 5)
 
     def loss(params, batch_stats):
@@ -53,7 +51,13 @@ def test_three_training_steps_agree_with_the_reference(golden, variables):
         coarse = sum(w * e for w, e in zip((0.5, 0.25, 0.25, 0.25), errors[1:], strict=True)) / 4
         return errors[0] + coarse, (batch_stats, errors[0], coarse)
 
-    gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    return jax.jit(jax.value_and_grad(loss, has_aux=True))
+
+
+def test_three_training_steps_agree_with_the_reference(golden, variables):
+    file = golden("stir_train")
+    target = jnp.moveaxis(jnp.asarray(file["target"]), 1, -1)
+    gradient = training_loss(jnp.asarray(spikes_of(file)), target)
     optimiser = optax.chain(optax.add_decayed_weights(4e-4), optax.adam(1e-4))
     params, batch_stats = variables["params"], variables["batch_stats"]
     state = optimiser.init(params)
@@ -61,7 +65,9 @@ def test_three_training_steps_agree_with_the_reference(golden, variables):
         (total, (batch_stats, first, coarse)), grads = gradient(params, batch_stats)
         np.testing.assert_allclose([first, coarse, total], file["losses"][step], rtol=tolerance)
         if step == 0:
-            check_gradient_norms(file, grads, batch_stats)
+            # A slope's gradient is one sum of 1e5 terms that cancel; the forms of convolutions
+            # for processors round these otherwise, by 6e-6 for the worst.
+            check_gradient_norms(file, grads, batch_stats, atol=1e-5)
         with jax.numpy_dtype_promotion("standard"):
             updates, state = optimiser.update(grads, state, params)
             params = optax.apply_updates(params, updates)
@@ -75,13 +81,22 @@ def test_three_training_steps_agree_with_the_reference(golden, variables):
             np.testing.assert_allclose(after[name], file[key], rtol=1e-3, atol=tolerance)
 
 
-def check_gradient_norms(file, grads, batch_stats):
+def test_gradients_by_plain_convolutions_agree_with_the_reference(golden, variables):
+    file = golden("stir_train")
+    target = jnp.moveaxis(jnp.asarray(file["target"]), 1, -1)
+    with ops.convolutions_for("gpu"):
+        gradient = training_loss(jnp.asarray(spikes_of(file)), target)
+        (_, (batch_stats, *_)), grads = gradient(variables["params"], variables["batch_stats"])
+    check_gradient_norms(file, grads, batch_stats, atol=1e-6)
+
+
+def check_gradient_norms(file, grads, batch_stats, atol):
     grads = weights.to_torch("stir", {"params": grads, "batch_stats": batch_stats})
     assert len(file["grad_norm_names"]) == 137
     for name, expected in zip(file["grad_norm_names"], file["grad_norms"], strict=True):
         # The biases before a batch norm have no gradient but for rounding.
         np.testing.assert_allclose(
-            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=1e-6, err_msg=name
+            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=atol, err_msg=name
         )
 
 
