@@ -1,5 +1,6 @@
 """How good an image is, and how dear the model that made it."""
 
+from spikejax.metrics.accumulate import Estimate, Scores
 from spikejax.metrics.brisque import brisque, brisque_features
 from spikejax.metrics.brisque_model import BrisqueModel
 from spikejax.metrics.cost import (
@@ -12,6 +13,7 @@ from spikejax.metrics.cost import (
 )
 from spikejax.metrics.error import mse, psnr
 from spikejax.metrics.lpips import lpips, lpips_variables
+from spikejax.metrics.moments import Moments
 from spikejax.metrics.niqe import niqe
 from spikejax.metrics.niqe_model import NiqeModel
 from spikejax.metrics.similarity import ms_ssim, ssim
@@ -25,7 +27,10 @@ from spikejax.metrics.temporal import (
 
 __all__ = [
     "BrisqueModel",
+    "Estimate",
+    "Moments",
     "NiqeModel",
+    "Scores",
     "brisque",
     "brisque_features",
     "flicker",
