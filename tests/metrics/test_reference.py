@@ -129,11 +129,11 @@ def test_brisque_is_that_of_pyiqa_under_one_machine():
     torch = pytest.importorskip("torch")
     theirs = module("pyiqa.archs.brisque_arch")
     rng = np.random.default_rng(2)
-    vectors, coefficients = rng.uniform(-1, 1, (20, 36)), rng.normal(0, 30, (1, 20))
+    vectors, coefficients = rng.uniform(-1, 1, (20, 36)), rng.normal(0, 30, 20)
     features = np.stack([brisque_features(p, data_range=255.0) for p in pictures(160, 200)])
     lower, upper = features.min(0), features.max(0)
     kernel = 0.05
-    model = BrisqueModel(lower, upper, vectors, coefficients[0], kernel, -10.0)
+    model = BrisqueModel(lower, upper, vectors, coefficients, kernel, -10.0)
     theirs.scale_features = lambda x, *_: (
         2 * (x - torch.from_numpy(lower)) / torch.from_numpy(upper - lower) - 1
     )
@@ -149,4 +149,4 @@ def test_brisque_is_that_of_pyiqa_under_one_machine():
         ).item()
         deviations.append(abs(brisque(picture, model=model, data_range=255.0) - expected))
     report("BRISQUE against pyiqa, the same machine", deviations)
-    assert np.median(deviations) < 0.02
+    assert max(deviations) < 0.05
