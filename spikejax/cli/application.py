@@ -1,6 +1,7 @@
 """The command itself: its sub-commands, and what holds for all of them."""
 
 import io
+import os
 import signal
 import sys
 from types import FrameType
@@ -9,10 +10,11 @@ from typing import Annotated
 import typer
 
 import spikejax
+from spikejax.cli import interruption
 from spikejax.cli.benchmark import benchmark
 from spikejax.cli.convert import convert
 from spikejax.cli.demo import demo
-from spikejax.cli.errors import Commands
+from spikejax.cli.errors import INTERRUPTED, Commands
 from spikejax.cli.evaluate import evaluate
 from spikejax.cli.info import info
 from spikejax.cli.reconstruct import reconstruct
@@ -58,10 +60,18 @@ def _options(
 def main() -> None:
     """Runs the command; the console script of the package."""
     signal.signal(signal.SIGTERM, _end)
+    interruption.listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without a letter is no bad input
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # a computation may be running: do not wait, do not tear down
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        raise
 
 
 def _end(number: int, frame: FrameType | None) -> None:

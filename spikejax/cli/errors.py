@@ -9,6 +9,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from spikejax.cli import interruption
+
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -43,6 +45,8 @@ class Commands(TyperGroup):
                 traceback.print_exc()
             print(f"spikejax: error: {message}", file=sys.stderr)
             status = BAD_INPUT
+        if interruption.was_asked():
+            status = INTERRUPTED
         if status == INTERRUPTED:
             print("spikejax: interrupted", file=sys.stderr)
         sys.exit(status if isinstance(status, int) else 0)

@@ -103,9 +103,9 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("duration", f"{facts['duration_s'] * 1e3:g} ms"),
         ("file", f"{facts['bytes'] / 1e6:,.1f} MB"),
         ("gain", f"{facts['gain']:g} spikes a readout at intensity 1"),
-        ("sensor", facts["sensor"] or "not said"),
+        ("sensor", _printable(facts["sensor"] or "not said")),
         ("sidecar", facts["sidecar"] or "none"),
-        *((str(name), str(value)) for name, value in facts["extra"].items()),
+        *((_printable(name), _printable(value)) for name, value in facts["extra"].items()),
         (
             "mean rate",
             f"{facts['mean_rate']:.4f} spikes a readout and pixel; "
@@ -120,3 +120,8 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ),
     ]
     return lines
+
+
+def _printable(value: Any) -> str:
+    """Text from a file, without what would control a terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from spikejax.cli import interruption
+
 T = TypeVar("T")
 Advance = Callable[[int], None]
 
@@ -25,6 +27,7 @@ def track(items: Iterable[T], label: str, total: int) -> Iterator[T]:
     """
     with progress(label, total) as advance:
         for item in items:
+            interruption.check()
             yield item
             advance(1)
 

@@ -22,20 +22,27 @@ def resolve_centres(centres: Any, readouts: int, window: int, stride: int) -> np
     Raises:
         ValueError: if a centre is no readout of the recording, or the stride is not positive.
     """
-    if stride < 1:
-        raise ValueError(f"stride: expected at least 1 readout, got {stride}")
+    stride = as_count("stride", stride)
     if centres is None:
         inside = np.arange(window // 2, readouts - (window - 1) // 2, stride)
         return inside if len(inside) else np.array([readouts // 2])
-    wanted = np.unique(np.atleast_1d(np.asarray(centres)))
+    wanted = np.atleast_1d(np.asarray(centres))
     if wanted.ndim != 1 or not np.issubdtype(wanted.dtype, np.integer) or not len(wanted):
-        raise ValueError(f"centres: expected readout indices, got {centres!r}")
+        raise ValueError(f"centres: expected a list of readout indices, got {centres!r}")
+    wanted = np.unique(wanted)
     outside = wanted[(wanted < 0) | (wanted >= readouts)]
     if len(outside):
         raise ValueError(
             f"centres: {outside[0]} is not among the recording's readouts 0 to {readouts - 1}"
         )
     return wanted.astype(np.int64)
+
+
+def as_count(name: str, value: Any) -> int:
+    """A whole number of at least 1, or a ValueError that names the argument."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name}: expected a whole number of at least 1, got {value!r}")
+    return int(value)
 
 
 def reflect(indices: np.ndarray, readouts: int) -> np.ndarray:

@@ -28,6 +28,7 @@ class Method:
         name: 'tfp', 'stir', ...
         window: readouts around the centre that an image needs; decides the default centres.
         reach: how far, in pixels, an input pixel can change the image; None if everywhere.
+        whole_past: whether an image needs all readouts before it, in one pass.
         batch_size: images at a time by default.
         images: (source, ascending centres (K,), batch size) -> pairs of centre and image (H, W).
     """
@@ -35,6 +36,7 @@ class Method:
     name: str
     window: int
     reach: int | None
+    whole_past: bool
     batch_size: int
     images: Callable[[Source, np.ndarray, int], Images]
 
@@ -85,14 +87,14 @@ def _tfp(gain: float, window: int | None) -> Method:
         raise ValueError(f"window: expected an odd number of readouts for tfp, got {window}")
     run = Partial(_tfp_image(window), jnp.float32(gain))
     images = functools.partial(_clipped, run, window)
-    return Method("tfp", window, 0, 8, images)
+    return Method("tfp", window, 0, False, 8, images)
 
 
 def _tfi(gain: float, window: int | None) -> Method:
     reach = 20 if window is None else max(1, window // 2)
     run = Partial(_tfi_image(reach), jnp.float32(gain))
     images = functools.partial(_clipped, run, 2 * reach + 1)
-    return Method("tfi", 2 * reach + 1, 0, 8, images)
+    return Method("tfi", 2 * reach + 1, 0, False, 8, images)
 
 
 def _tfstp(gain: float, window: int | None) -> Method:
@@ -103,7 +105,7 @@ def _tfstp(gain: float, window: int | None) -> Method:
     def images(source: Source, centres: np.ndarray, batch_size: int) -> Images:
         return from_history(source, centres, stream)
 
-    return Method("tfstp", 41, 0, 1, images)
+    return Method("tfstp", 41, 0, True, 1, images)
 
 
 _CLASSICAL = {"tfp": _tfp, "tfi": _tfi, "tfstp": _tfstp}
@@ -160,13 +162,19 @@ def _network(name: str, gain: float, weights_or_path: Any, dtype: Any) -> Method
         return ((centre, image * np.float32(factor)) for centre, image in found)
 
     on_cpu = jax.default_backend() == "cpu"
-    return Method(name, window, model.reach, 1 if on_cpu else 8, images)
+    return Method(name, window, model.reach, False, 1 if on_cpu else 8, images)
 
 
 def load_weights(name: str, weights_or_path: Any) -> models.Variables:
     """Variables as they are, or from a file, or (None) those that ship with the package."""
     if weights_or_path is None:
+        if name not in weights.available():  # a file of that name in this folder is not meant
+            raise weights.WeightsError(
+                f"no weights of {name!r} ship with this version; give a .safetensors or a "
+                "published .pth (weights=PATH, or --weights FILE)"
+            )
         return weights.load(name)
     if isinstance(weights_or_path, str | Path):
         return weights.load_any(name, weights_or_path)
+    weights.check(name, weights_or_path)
     return weights_or_path

@@ -1,7 +1,8 @@
 """Reading the next batch while the device computes one."""
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import jax
@@ -27,21 +28,26 @@ def pipelined(
         compute: starts the computation and returns its (unfinished) result.
 
     Yields:
-        Each plan with its result as a numpy array.
+        Each plan with its result as a numpy array of its own, writable.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="spikejax-read") as reader:
-        waiting: tuple[Plan, jax.Array] | None = None
-        ahead = None
-        for plan in plans:
-            following = plan, reader.submit(read, plan)
-            if ahead is not None:
-                started = ahead[0], compute(ahead[0], ahead[1].result())
-                if waiting is not None:
-                    yield waiting[0], np.asarray(waiting[1])
-                waiting = started
-            ahead = following
+    waiting: tuple[Plan, jax.Array] | None = None
+    ahead: tuple[Plan, Future[Batch]] | None = None
+    for plan in plans:
+        following = plan, _reader().submit(read, plan)
         if ahead is not None:
             started = ahead[0], compute(ahead[0], ahead[1].result())
             if waiting is not None:
-                yield waiting[0], np.asarray(waiting[1])
-            yield started[0], np.asarray(started[1])
+                yield waiting[0], np.array(waiting[1])
+            waiting = started
+        ahead = following
+    if ahead is not None:
+        started = ahead[0], compute(ahead[0], ahead[1].result())
+        if waiting is not None:
+            yield waiting[0], np.array(waiting[1])
+        yield started[0], np.array(started[1])
+
+
+@functools.cache
+def _reader() -> ThreadPoolExecutor:
+    """Two threads for all reconstructions; a generator that is dropped leaves nothing to join."""
+    return ThreadPoolExecutor(2, thread_name_prefix="spikejax-read")

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from spikejax.formats import Recording
-from spikejax.inference.centres import resolve_centres
+from spikejax.inference.centres import as_count, resolve_centres
 from spikejax.inference.methods import create_method
-from spikejax.inference.tiling import from_tiles
+from spikejax.inference.tiling import from_tiles, tile_axis
 from spikejax.inference.windows import Images
 
 GLOBAL_OVERLAP = 32
@@ -46,7 +48,8 @@ def reconstruct(
         batch_size: images at a time; None for 8, or 1 for a network on a CPU.
         tile: height and width of the pieces that are computed one after another, one number for
             both; None for the whole image at once. The same images for all methods but STIR, whose
-            attention then sees a tile instead of the whole image.
+            attention then sees a tile instead of the whole image. TFSTP keeps a few numbers a
+            pixel and is not cut.
         overlap: pixels of a tile beside each inner border that are computed and thrown away; None
             for what the method needs (32 for STIR).
         gain: spikes a readout at intensity 1; None for the recording's own.
@@ -59,19 +62,27 @@ def reconstruct(
     Raises:
         ValueError: at once, if an argument does not fit the recording or the method.
     """
+    if not hasattr(recording, "packed"):
+        raise ValueError(
+            f"recording: expected what open_recording(path) or Recording.from_array(spikes) gives, "
+            f"got {type(recording).__name__}"
+        )
     gain = recording.gain if gain is None else gain
     if not 0 < gain < float("inf"):
         raise ValueError(f"gain: expected a positive number of spikes a readout, got {gain}")
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"batch_size: expected at least 1 image, got {batch_size}")
+    if batch_size is not None:
+        batch_size = as_count("batch_size", batch_size)
     how = create_method(method, gain, weights_or_path=weights, window=window, dtype=dtype)
     wanted = resolve_centres(centres, recording.shape[0], how.window, stride)
     batch_size = how.batch_size if batch_size is None else batch_size
-    if tile is None:
+    if tile is None or how.whole_past:
         return how.images(recording, wanted, batch_size)
-    size = (tile, tile) if isinstance(tile, int) else tile
+    height, width = (tile, tile) if np.ndim(tile) == 0 else tile  # type: ignore[misc]
+    size = as_count("tile", height), as_count("tile", width)
     if overlap is None:
         overlap = GLOBAL_OVERLAP if how.reach is None else how.reach
-    if min(size) < 1 or overlap < 0:
-        raise ValueError(f"tile: expected a positive size and overlap, got {tile} and {overlap}")
+    if overlap < 0:
+        raise ValueError(f"overlap: expected at least 0 pixels, got {overlap}")
+    for length, part in zip(recording.shape[1:], size, strict=True):
+        tile_axis(length, part, overlap)  # refuses what does not fit, now rather than later
     return from_tiles(recording, wanted, how, tile=size, overlap=overlap, batch_size=batch_size)

@@ -1,7 +1,7 @@
 """Sensors too big for the memory: overlapping tiles, each a recording of its own."""
 
 import dataclasses
-from contextlib import ExitStack, closing
+import itertools
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from spikejax.inference.windows import Images
 
 ALIGNMENT = 16
 """Tiles start at multiples of this: bytes stay whole, and STIR's coarse grids coincide."""
+
+TOGETHER = 8
+"""Images that are put together at a time: a tile's windows share what they can, memory is bound."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +73,7 @@ def from_tiles(
     overlap: int,
     batch_size: int,
 ) -> Images:
-    """Images put together from those of overlapping tiles.
+    """Images put together from those of overlapping tiles, one tile in memory at a time.
 
     Args:
         source: the recording.
@@ -85,25 +88,18 @@ def from_tiles(
     """
     _, height, width = source.shape
     rows, columns = tile_axis(height, tile[0], overlap), tile_axis(width, tile[1], overlap)
-    spans = [(row, column) for row in rows for column in columns]
-    with ExitStack() as stack:
-        streams = [
-            stack.enter_context(
-                closing(
-                    method.images(
-                        Rectangle(source, row.start, column.start, row.size, column.size),
-                        centres,
-                        batch_size,
-                    )
-                )
+    together = max(batch_size, TOGETHER)
+    for start in range(0, len(centres), together):
+        some = centres[start : start + together]
+        images = np.empty((len(some), height, width), np.float32)
+        for row, column in itertools.product(rows, columns):
+            part = Rectangle(source, row.start, column.start, row.size, column.size)
+            inner = (
+                slice(row.first - row.start, row.last - row.start),
+                slice(column.first - column.start, column.last - column.start),
             )
-            for row, column in spans
-        ]
-        for parts in zip(*streams, strict=True):
-            image = np.empty((height, width), np.float32)
-            for (row, column), (_, part) in zip(spans, parts, strict=True):
-                image[row.first : row.last, column.first : column.last] = part[
-                    row.first - row.start : row.last - row.start,
-                    column.first - column.start : column.last - column.start,
-                ]
-            yield parts[0][0], image
+            for image, (_, found) in zip(
+                images, method.images(part, some, batch_size), strict=True
+            ):
+                image[row.first : row.last, column.first : column.last] = found[inner]
+        yield from zip(some.tolist(), images, strict=True)

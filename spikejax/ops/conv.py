@@ -43,7 +43,9 @@ def convolutions_for(platform: str) -> Iterator[None]:
 
 
 def _on_cpu() -> bool:
-    return (_platform.get() or jax.default_backend()) == "cpu"
+    device = jax.config.jax_default_device  # type: ignore[attr-defined]
+    chosen = device if isinstance(device, str) else getattr(device, "platform", None)
+    return (_platform.get() or chosen or jax.default_backend()) == "cpu"
 
 
 def conv2d(

@@ -239,3 +239,25 @@ def test_ctrl_c_leaves_finished_images_whole_and_nothing_else(tmp_path):
     for number, path in enumerate(files):
         assert path.name == f"{20 + number:06d}.png"
         assert read_image(path).shape == (64, 64)
+
+
+def test_info_shows_no_control_characters_of_a_sidecar(spikejax, recording, tmp_path):
+    path = tmp_path / "scene.json"
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps({**facts, "place": "\x1b[31mred\nline"}))
+    result = spikejax("info", "scene.dat")
+    assert result.exit_code == 0
+    assert "\x1b[31m" not in result.stdout
+    assert "\\x1b[31mred\\nline" in result.stdout
+
+
+@pytest.mark.parametrize("seconds", [1.0, 1.7, 2.4])
+def test_ctrl_c_at_any_moment_ends_the_demo(tmp_path, seconds):
+    process = subprocess.Popen(
+        [*SPIKEJAX, "demo", "--size", "400x640"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert not list(tmp_path.rglob("*.part"))

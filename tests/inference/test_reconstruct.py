@@ -3,6 +3,8 @@
 import contextlib
 import dataclasses
 import logging
+import subprocess
+import sys
 import tracemalloc
 import warnings
 
@@ -165,10 +167,45 @@ def test_memory_does_not_grow_with_the_recording(method):
     assert peak < 2e6  # a batch of eight windows is 84 kB; the recording is 26 MB
 
 
-def test_closing_the_generator_early_is_clean(recording):
-    images = sj.reconstruct(recording, "tfp", stride=1)
-    next(images)
-    images.close()
+def test_a_generator_that_is_half_used_at_the_end_of_a_script_is_silent():
+    code = (
+        "import numpy as np, spikejax as sj\n"
+        "rec = sj.Recording.from_array(np.ones((300, 16, 16), np.uint8))\n"
+        "images = sj.reconstruct(rec, 'tfp', stride=1)\n"
+        "tiled = sj.reconstruct(rec, 'tfp', stride=1, tile=16)\n"
+        "print(next(images)[0], next(tiled)[0])"
+    )
+    words = (sys.executable, "-c", code)
+    run = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    assert (run.stdout, run.stderr) == ("20 20\n", "")
+
+
+def test_images_belong_to_the_caller(recording):
+    for _, image in sj.reconstruct(recording, "tfp"):
+        image *= 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"method": "tfp", "window": 4},
+        {"method": "lrn", "tile": 8},
+        {"method": "stir"},
+        {"method": "tfp", "stride": 2.5},
+        {"method": "tfp", "tile": (16, 16.5)},
+        {"method": "tfp", "centres": [[1, 2], [3, 4]]},
+    ],
+)
+def test_what_does_not_fit_is_refused_at_once(recording, lrn_variables, options):
+    # LRN's weights, whatever the network: another network refuses them at once too
+    weights = None if options["method"] == "tfp" else lrn_variables
+    with pytest.raises(ValueError, match=r"\w"):
+        sj.reconstruct(recording, weights=weights, **options)
+
+
+def test_an_array_is_no_recording(spikes):
+    with pytest.raises(ValueError, match=r"Recording\.from_array"):
+        sj.reconstruct(spikes, "tfp")
 
 
 @pytest.mark.parametrize("method", ["tfp", "tfi", "tfstp", "lrn"])
