@@ -1,0 +1,20 @@
+"""LRN on procedural scenes: `python train.py --config configs/lrn.py --workdir runs/lrn`."""
+
+from ml_collections import ConfigDict
+
+from spikejax.training import default_config
+
+
+def get_config() -> ConfigDict:
+    """L1 on windows of 41 readouts, Adam with a cosine."""
+    config = default_config()
+    config.task = "lrn"
+    config.steps = 20_000
+    config.batch_size = 16
+    config.ema = 0.999
+    config.clip = 1.0
+    config.optimiser.learning_rate = 1e-3
+    config.schedule.warmup = 100
+    config.loss = ConfigDict({"l1": 1.0})
+    config.data.size = 64
+    return config

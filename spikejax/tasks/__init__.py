@@ -1,0 +1,16 @@
+"""What can be trained, by name: `create(config)` gives a `Task` of pure functions."""
+
+from spikejax.tasks import lrn, stir
+from spikejax.tasks.task import Batch, Scalars, Task, Variables, create, names, register
+
+__all__ = [
+    "Batch",
+    "Scalars",
+    "Task",
+    "Variables",
+    "create",
+    "lrn",
+    "names",
+    "register",
+    "stir",
+]

@@ -1,0 +1,221 @@
+"""Checkpoints: state, position in the input and configuration, written while training goes on."""
+
+import json
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+from jax import Array, lax
+from jax.experimental import multihost_utils
+
+FREE = (
+    "accumulate",
+    "checkpoint",
+    "failures",
+    "init_from",
+    "log",
+    "parallel",
+    "steps",
+    "validation",
+)
+"""Parts of the configuration that may change when a run is taken up again."""
+
+_BEST, _STATE, _FACTS = "best", "state", "facts"
+
+
+class CheckpointError(ValueError):
+    """What stands in the folder cannot be taken up."""
+
+
+class Checkpoints:
+    """The checkpoints of a run: the newest few and the best.
+
+    They are written under a temporary name, beside the training, and renamed when they are
+    complete; each holds a fingerprint of its numbers, by which damage is found.
+    """
+
+    def __init__(self, folder: str | Path, *, keep: int = 2, read_only: bool = False) -> None:
+        policies = ocp.checkpoint_managers
+        latest = policies.LatestN(keep)
+        best = policies.BestN(
+            get_metric_fn=lambda metrics: metrics[_BEST],
+            n=1,
+            keep_checkpoints_without_metrics=False,
+        )
+        logging.getLogger("absl").setLevel(logging.ERROR)
+        options = ocp.CheckpointManagerOptions(
+            preservation_policy=policies.AnyPreservationPolicy([latest, best]),
+            cleanup_tmp_directories=not read_only,
+            create=not read_only,
+            read_only=read_only,
+        )
+        self.folder = Path(folder).absolute()
+        self._manager = ocp.CheckpointManager(self.folder, options=options)
+
+    def save(
+        self,
+        step: int,
+        state: Any,
+        *,
+        config: Mapping[str, Any],
+        position: Mapping[str, Any],
+        best: float | None = None,
+    ) -> None:
+        """Copies a state and writes it in the background; returns once it is copied.
+
+        Args:
+            step: its number, above those saved so far.
+            state: arrays, the same on all processes.
+            config: of the run, plain JSON values.
+            position: of this process in its input, plain JSON values.
+            best: the measure by which the best checkpoint is kept, more is better.
+        """
+        # A copy, as the next step writes over the state's memory.
+        state = jax.tree.map(jnp.copy, state)
+        facts = {
+            "config": dict(config),
+            "positions": _gather(position),
+            "fingerprint": np.asarray(fingerprint(state)).tolist(),
+        }
+        arguments = {_STATE: ocp.args.StandardSave(state), _FACTS: ocp.args.JsonSave(facts)}
+        measured = best is not None and np.isfinite(best)
+        self._manager.save(
+            step,
+            args=ocp.args.Composite(**arguments),
+            metrics={_BEST: float(best)} if best is not None and measured else None,
+            force=True,
+        )
+
+    def restore(
+        self, abstract: Any, *, config: Mapping[str, Any] | None = None, step: int | None = None
+    ) -> tuple[int, Any, dict[str, Any]] | None:
+        """Reads the newest checkpoint that is sound.
+
+        Args:
+            abstract: the state's shapes, dtypes and shardings.
+            config: of the run; None takes any.
+            step: to read only this one.
+
+        Returns:
+            Its step, the state, and this process's position in the input; None if there is none.
+
+        Raises:
+            CheckpointError: if the configuration does not fit, or all checkpoints are damaged.
+        """
+        steps = sorted(self._manager.all_steps() if step is None else [step], reverse=True)
+        for number in steps:
+            try:
+                facts = self.facts(number)
+                if config is not None:
+                    _compare(facts["config"], config, self.folder)
+                args = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(abstract)})
+                state = self._manager.restore(number, args=args)[_STATE]
+                if np.asarray(fingerprint(state)).tolist() != facts["fingerprint"]:
+                    raise ValueError("its numbers are not those that were saved")
+            except CheckpointError:
+                raise
+            except Exception as error:  # whatever the libraries raise over damaged files
+                reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+                warnings.warn(
+                    f"{self.folder}: the checkpoint of step {number} is damaged ({reason}); "
+                    "the one before it is used",
+                    stacklevel=2,
+                )
+                continue
+            for damaged in (s for s in steps if s > number):
+                self._manager.delete(damaged)
+            return number, state, _own(facts["positions"], self.folder)
+        if steps:
+            raise CheckpointError(f"{self.folder}: all checkpoints are damaged: steps {steps}")
+        return None
+
+    def facts(self, step: int) -> dict[str, Any]:
+        """The configuration, the positions and the fingerprint of a checkpoint."""
+        args = ocp.args.Composite(**{_FACTS: ocp.args.JsonRestore()})
+        return self._manager.restore(step, args=args)[_FACTS]
+
+    def best(self) -> tuple[int, float] | None:
+        """The step of the best checkpoint and its measure; None if none was measured."""
+        measured = {
+            step: metrics[_BEST]
+            for step in self._manager.all_steps()
+            if (metrics := self._manager.metrics(step))
+        }
+        if not measured:
+            return None
+        step = max(measured, key=lambda s: (measured[s], s))
+        return step, measured[step]
+
+    def latest(self) -> int | None:
+        """The step of the newest checkpoint."""
+        return self._manager.latest_step()
+
+    def close(self) -> None:
+        """Waits until everything is written."""
+        self._manager.close()
+
+
+@jax.jit
+def fingerprint(tree: Any) -> Array:
+    """A sum of the bits of each array, weighted by place, (number of arrays,) uint32."""
+
+    def one(x: Array) -> Array:
+        kind = jnp.dtype(f"uint{8 * x.dtype.itemsize}")
+        bits = lax.bitcast_convert_type(x, kind).ravel().astype(jnp.uint32)
+        places = 2 * lax.iota(jnp.uint32, bits.size) + jnp.uint32(1)
+        return jnp.sum(bits * places, dtype=jnp.uint32)
+
+    return jnp.stack([one(x) for x in jax.tree.leaves(tree)])
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def _compare(saved: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -> None:
+    theirs, ours = (
+        {k: v for k, v in _flat(c).items() if k.split(".")[0] not in FREE}
+        for c in (saved, json.loads(json.dumps(dict(given))))
+    )
+    names = [k for k in sorted(theirs | ours) if theirs.get(k) != ours.get(k)]
+    if names:
+        listed = ", ".join(f"{k} ({theirs.get(k)!r} there, {ours.get(k)!r} here)" for k in names)
+        raise CheckpointError(
+            f"{folder}: the checkpoints were made with another configuration: {listed}; "
+            "give the same values or another --workdir"
+        )
+
+
+def _gather(position: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The positions of all processes."""
+    if jax.process_count() == 1:
+        return [dict(position)]
+    text = np.frombuffer(json.dumps(dict(position)).encode(), np.uint8)
+    longest = int(np.max(multihost_utils.process_allgather(np.int32(text.size))))
+    padded = np.pad(text, (0, longest - text.size), constant_values=ord(" "))
+    rows = multihost_utils.process_allgather(padded)
+    return [json.loads(np.asarray(row, np.uint8).tobytes()) for row in rows]
+
+
+def _own(positions: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
+    """This process's position, which any other's will do for if all are alike."""
+    if len(positions) == jax.process_count():
+        return positions[jax.process_index()]
+    if all(position == positions[0] for position in positions):
+        return positions[0]
+    raise CheckpointError(
+        f"{folder}: made by {len(positions)} processes, each at a place of its own in the input; "
+        f"it cannot go on with {jax.process_count()}"
+    )

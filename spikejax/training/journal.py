@@ -1,0 +1,135 @@
+"""What a run says of itself: a line of progress, TensorBoard, and tables."""
+
+import csv
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from spikejax.formats import replacing
+
+TRAIN, VALIDATION = "train.csv", "validation.csv"
+
+
+class Journal:
+    """Scalars and pictures of a run, written by the first process alone.
+
+    Rows that an interrupted run wrote after its last checkpoint are taken out again, since the
+    continued one writes them anew.
+    """
+
+    def __init__(self, workdir: Path, *, steps: int, begin: int, active: bool = True) -> None:
+        self._workdir, self._steps, self._active = workdir, steps, active
+        self._rows: list[Mapping[str, float]] = []
+        self._since = time.perf_counter()
+        self._waited = 0.0
+        if not active:
+            return
+        from tensorboardX import SummaryWriter
+
+        self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=begin + 1)
+        for name in (TRAIN, VALIDATION):
+            _cut(workdir / name, begin)
+
+    def add(self, scalars: Mapping[str, float]) -> None:
+        """Takes the scalars of one step."""
+        self._rows.append(scalars)
+
+    def progress(self, step: int, *, images: int, waited: float) -> None:
+        """Writes the means since the last call, and a line for whoever watches.
+
+        Args:
+            step: that has just been recorded.
+            images: examples a step.
+            waited: seconds spent waiting for batches, since the beginning.
+        """
+        now = time.perf_counter()
+        seconds = max(now - self._since, 1e-9)
+        rate = len(self._rows) / seconds
+        # A step that was skipped is counted, but its loss says nothing.
+        sound = [row for row in self._rows if not row["failed"]] or self._rows
+        row = {name: float(np.mean([r[name] for r in sound])) for name in sound[0]}
+        row |= {name: self._rows[-1][name] for name in ("failed", "skipped", "learning_rate")}
+        row["images_per_second"] = images * rate
+        row["data_wait"] = (waited - self._waited) / seconds
+        skipped = int(row["skipped"])
+        self._rows, self._since, self._waited = [], now, waited
+        self._write(TRAIN, step, row)
+        shown = ("learning_rate", "images_per_second", "data_wait", "skipped", "failed")
+        terms = "  ".join(f"{k} {v:.5f}" for k, v in row.items() if k not in shown)
+        left = _clock((self._steps - step) / rate)
+        self.say(
+            f"step {step}/{self._steps}  {terms}  {row['images_per_second']:.1f} images/s  "
+            f"data {100 * row['data_wait']:.0f}%  {left} left"
+            + (f"  {skipped} steps skipped" if skipped else "")
+        )
+
+    def validation(self, step: int, scores: Mapping[str, float]) -> None:
+        """Writes the scores of a validation."""
+        self._write(VALIDATION, step, dict(scores))
+        scored = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
+        self.say(f"step {step}/{self._steps}  validation: {scored}")
+
+    def picture(self, step: int, name: str, image: np.ndarray) -> None:
+        """Shows a picture (H, W, C) in [0, 1]."""
+        if self._active:
+            shown = np.clip(image, 0, 1) ** (1 / 2.2)  # intensity is linear, a screen is not
+            self._board.add_image(name, shown, step, dataformats="HWC")
+
+    def say(self, line: str) -> None:
+        """Prints a line, from the first process alone."""
+        if self._active:
+            print(line, flush=True)
+
+    def resume(self) -> None:
+        """Forgets the time since the last line: what was done in it was no training."""
+        self._since = time.perf_counter()
+
+    def close(self) -> None:
+        """Writes out what TensorBoard has not yet."""
+        if self._active:
+            self._board.close()
+
+    def _write(self, name: str, step: int, row: Mapping[str, float]) -> None:
+        if not self._active:
+            return
+        kind = name.removesuffix(".csv")
+        for key, value in row.items():
+            self._board.add_scalar(f"{kind}/{key}", value, step)
+        path = self._workdir / name
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, ["step", *row], extrasaction="ignore")
+            if new:
+                writer.writeheader()
+            writer.writerow({"step": step, **{k: f"{v:.7g}" for k, v in row.items()}})
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """The columns of a table that a `Journal` wrote; {} if there is none."""
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if None not in row.values()]
+    return {name: np.array([float(row[name]) for row in rows]) for name in (rows or [{}])[0]}
+
+
+def _cut(path: Path, last: int) -> None:
+    """Takes out the rows after a step, and a line that was not written to its end."""
+    if not path.exists():
+        return
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        names = reader.fieldnames or []
+        rows = [row for row in reader if None not in row.values() and int(row["step"]) <= last]
+    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(max(seconds, 0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"

@@ -1,0 +1,72 @@
+"""The next batch, made while the device is busy with this one."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class BatchIterator(Protocol):
+    """Batches without end, whose position can be taken down and taken up again."""
+
+    def __next__(self) -> Any:
+        """This process's part of the next batch."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Where it stands, in plain JSON values."""
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes to where it stood."""
+
+
+class Prefetch:
+    """Takes batches from an iterator in a thread of its own, a few ahead.
+
+    Attributes:
+        waited: seconds that `__next__` has had to wait so far.
+    """
+
+    def __init__(
+        self, source: BatchIterator, *, place: Callable[[Any], Any] = lambda b: b, ahead: int = 2
+    ) -> None:
+        self.waited = 0.0
+        self._source, self._place = source, place
+        self._state = source.get_state()
+        self._ready: queue.Queue[tuple[Any, Any, BaseException | None]] = queue.Queue(ahead - 1)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
+        self._thread.start()
+
+    def __next__(self) -> Any:
+        """The next batch, placed on its devices."""
+        began = time.perf_counter()
+        batch, state, error = self._ready.get()
+        self.waited += time.perf_counter() - began
+        if error is not None:
+            self._ready.put((None, None, error))
+            raise error
+        self._state = state
+        return batch
+
+    def get_state(self) -> dict[str, Any]:
+        """Where the source stood after the batch that `__next__` gave last."""
+        return self._state
+
+    def close(self) -> None:
+        """Stops the thread."""
+        self._closed.set()
+        while self._thread.is_alive():
+            try:
+                self._ready.get(timeout=0.05)
+            except queue.Empty:
+                continue
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                batch = self._place(next(self._source))
+                self._ready.put((batch, self._source.get_state(), None))
+            except BaseException as error:  # it belongs to whoever waits for the batch
+                self._ready.put((None, None, error))
+                return

@@ -1,0 +1,82 @@
+"""How fast and by which rule parameters move: learning rates over time, and optimisers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import optax
+
+Schedule = Callable[[Any], jax.Array]
+
+
+def learning_rate(config: Any) -> Schedule:
+    """The learning rate by step.
+
+    Args:
+        config: `steps`, `optimiser.learning_rate` (the peak) and `schedule`: `name`, 'cosine',
+            'milestones' or 'constant'; `warmup`, steps over which the rate rises from 0; `final`,
+            the share of the peak at the end of the cosine; `milestones`, the shares of the steps
+            after which the rate is multiplied by `factor`.
+
+    Returns:
+        step -> rate, for numbers and traced arrays.
+
+    Raises:
+        ValueError: if there is no such schedule, or the warm-up leaves no steps.
+    """
+    options, peak, steps = config.schedule, config.optimiser.learning_rate, config.steps
+    if not 0 <= options.warmup < max(steps, 1):
+        raise ValueError(
+            f"schedule.warmup is {options.warmup}, expected 0 to steps - 1 = {steps - 1}"
+        )
+    if options.name == "cosine":
+        after = optax.cosine_decay_schedule(peak, steps - options.warmup, alpha=options.final)
+    elif options.name == "milestones":
+        after = optax.piecewise_constant_schedule(
+            peak,
+            {
+                max(round(share * steps) - options.warmup, 0): options.factor
+                for share in options.milestones
+            },
+        )
+    elif options.name == "constant":
+        after = optax.constant_schedule(peak)
+    else:
+        raise ValueError(
+            f"there is no schedule {options.name!r}; there are cosine, milestones, constant"
+        )
+    if not options.warmup:
+        return after
+    rising = optax.linear_schedule(0.0, peak, options.warmup)
+    return optax.join_schedules([rising, after], [options.warmup])
+
+
+def optimiser(config: Any) -> optax.GradientTransformation:
+    """Gradients to directions, to be multiplied by minus the learning rate.
+
+    The norm of the gradient is clipped first; the weight decay is added to the gradient, before
+    Adam's moments, as in PyTorch's `Adam(weight_decay=...)`.
+
+    Args:
+        config: `clip`, the largest norm, 0 for none, and `optimiser`: `name`, 'adam' or 'sgd',
+            `b1`, `b2`, `eps` and `weight_decay`.
+
+    Returns:
+        The transformation.
+
+    Raises:
+        ValueError: if there is no such optimiser.
+    """
+    options = config.optimiser
+    rules = {
+        "adam": lambda: optax.scale_by_adam(options.b1, options.b2, options.eps),
+        "sgd": optax.identity,
+    }
+    if options.name not in rules:
+        raise ValueError(f"there is no optimiser {options.name!r}; there are {', '.join(rules)}")
+    parts = [rules[options.name]()]
+    if options.weight_decay:
+        parts.insert(0, optax.add_decayed_weights(options.weight_decay))
+    if config.clip:
+        parts.insert(0, optax.clip_by_global_norm(config.clip))
+    return optax.chain(*parts)

@@ -1,0 +1,59 @@
+"""The configuration that all runs share; files in `configs/` change what they need to.
+
+Every field can be given on the command line: `--config.batch_size=8`, `--config.schedule.warmup=0`.
+"""
+
+from ml_collections import ConfigDict
+
+
+def default_config() -> ConfigDict:
+    """Gives a configuration with every field that there is.
+
+    Returns:
+        task: its name. seed: of initial values and data. steps; batch_size: examples a step, over
+        all devices. parallel: 'pmap' or 'jit'. accumulate: parts into which a device cuts its share
+        to save memory. clip: the largest norm of a gradient, 0 for any. ema: how much of the moving
+        average of the parameters remains in a step, 0 for none. dtype: of the activations,
+        'float32' or 'bfloat16'. init_from: a file of weights to begin with, or 'shipped'. failures:
+        steps in a row with a loss that is not finite, after which the run stops.
+        optimiser, schedule: as `training.schedules` says. checkpoint: every so many `steps` and
+        every so many `minutes` (0 for never), the newest `keep` and the best. log: every so many
+        `steps`. validation: every so many `steps` (0 for never) on `examples` made from `seed`.
+        data: as `datasets.batches` says. loss, model: the task's.
+    """
+    return ConfigDict(
+        {
+            "task": "",
+            "seed": 0,
+            "steps": 10_000,
+            "batch_size": 16,
+            "parallel": "pmap",
+            "accumulate": 1,
+            "clip": 0.0,
+            "ema": 0.0,
+            "dtype": "float32",
+            "init_from": "",
+            "failures": 10,
+            "optimiser": {
+                "name": "adam",
+                "learning_rate": 1e-3,
+                "b1": 0.9,
+                "b2": 0.999,
+                "eps": 1e-8,
+                "weight_decay": 0.0,
+            },
+            "schedule": {
+                "name": "cosine",
+                "warmup": 0,
+                "final": 0.0,
+                "milestones": (0.25, 0.5, 0.75),
+                "factor": 0.7,
+            },
+            "checkpoint": {"steps": 1000, "minutes": 10.0, "keep": 2},
+            "log": {"steps": 50},
+            "validation": {"steps": 1000, "examples": 64, "seed": 1_000_003},
+            "data": {"source": "synthetic", "folder": "", "windows": 1, "size": 64},
+            "loss": {},
+            "model": {},
+        }
+    )

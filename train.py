@@ -1,0 +1,30 @@
+"""Trains a task: `python train.py --config configs/stir.py --workdir runs/stir`.
+
+Every field of the configuration can be given: `--config.batch_size=8 --config.optimiser.name=sgd`.
+The same command goes on where an earlier one ended.
+"""
+
+import sys
+
+from absl import app, flags
+from ml_collections import config_flags
+
+_CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder for checkpoints, tables and TensorBoard.")
+flags.mark_flags_as_required(["config", "workdir"])
+
+
+def main(_: list[str]) -> None:
+    """Runs the loop; what is wrong with the arguments is one line."""
+    from spikejax import training
+
+    try:
+        training.train(_CONFIG.value, _WORKDIR.value)
+    except ValueError as error:
+        sys.exit(f"train.py: {error}")
+    except training.NotFiniteError as error:
+        sys.exit(f"train.py: {error}")
+
+
+if __name__ == "__main__":
+    app.run(main)
