@@ -5,8 +5,9 @@ The same command goes on where an earlier one ended.
 """
 
 import sys
+from typing import NoReturn
 
-from absl import app, flags
+from absl import app, flags, logging
 from ml_collections import config_flags
 
 _CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
@@ -18,12 +19,21 @@ def main(_: list[str]) -> None:
     """Runs the loop; what is wrong with the arguments is one line."""
     from spikejax import training
 
+    logging.set_verbosity(logging.WARNING)
     try:
         training.train(_CONFIG.value, _WORKDIR.value)
-    except ValueError as error:
-        sys.exit(f"train.py: {error}")
+    except (ValueError, OSError) as error:
+        end(2, error)
     except training.NotFiniteError as error:
-        sys.exit(f"train.py: {error}")
+        end(3, error)
+    except training.Interrupted as error:
+        end(128 + error.signal, error)
+
+
+def end(status: int, error: Exception) -> NoReturn:
+    """Leaves with one line that says why."""
+    print(f"train.py: {error}", file=sys.stderr)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

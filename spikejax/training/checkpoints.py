@@ -67,17 +67,15 @@ class Checkpoints:
         position: Mapping[str, Any],
         best: float | None = None,
     ) -> None:
-        """Copies a state and writes it in the background; returns once it is copied.
+        """Writes a state in the background.
 
         Args:
             step: its number, above those saved so far.
-            state: arrays, the same on all processes.
+            state: arrays, the same on all processes, that nobody else writes over.
             config: of the run, plain JSON values.
             position: of this process in its input, plain JSON values.
             best: the measure by which the best checkpoint is kept, more is better.
         """
-        # A copy, as the next step writes over the state's memory.
-        state = jax.tree.map(jnp.copy, state)
         facts = {
             "config": dict(config),
             "positions": _gather(position),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from spikejax.formats import replacing
+from spikejax.formats import replacing, write_image
+from spikejax.formats.display import Display
 
-TRAIN, VALIDATION = "train.csv", "validation.csv"
+TRAIN, VALIDATION, PICTURE = "train.csv", "validation.csv", "examples.png"
+SCREEN = Display(gamma=2.2)
 
 
 class Journal:
@@ -65,26 +67,21 @@ class Journal:
             + (f"  {skipped} steps skipped" if skipped else "")
         )
 
-    def validation(self, step: int, scores: Mapping[str, float]) -> None:
-        """Writes the scores of a validation."""
+    def validation(self, step: int, scores: Mapping[str, float], picture: np.ndarray) -> None:
+        """Writes the scores of a validation and a picture (H, W, C) of examples in [0, 1]."""
         self._write(VALIDATION, step, dict(scores))
+        if self._active:
+            shown = SCREEN(picture)  # intensity is linear, a screen is not
+            self._board.add_image("input, output, target", shown, step, dataformats="HWC")
+            write_image(self._workdir / PICTURE, picture, display=SCREEN)
         scored = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
         self.say(f"step {step}/{self._steps}  validation: {scored}")
-
-    def picture(self, step: int, name: str, image: np.ndarray) -> None:
-        """Shows a picture (H, W, C) in [0, 1]."""
-        if self._active:
-            shown = np.clip(image, 0, 1) ** (1 / 2.2)  # intensity is linear, a screen is not
-            self._board.add_image(name, shown, step, dataformats="HWC")
+        self._since = time.perf_counter()  # what was done so far was no training
 
     def say(self, line: str) -> None:
         """Prints a line, from the first process alone."""
         if self._active:
             print(line, flush=True)
-
-    def resume(self) -> None:
-        """Forgets the time since the last line: what was done in it was no training."""
-        self._since = time.perf_counter()
 
     def close(self) -> None:
         """Writes out what TensorBoard has not yet."""

@@ -8,105 +8,118 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 AXIS = "data"
 
 
 @dataclasses.dataclass(frozen=True)
 class Parallel:
-    """How steps and batches are spread.
+    """How steps, states and batches are spread.
 
     Attributes:
         mode: 'one' device, 'pmap' (a step for each device, averaged explicitly) or 'jit' (one step
             over a mesh, which the compiler divides).
         mesh: of all devices of all processes, with one axis, `data`.
+        own: of this process's devices, likewise.
     """
 
     mode: str
-    mesh: jax.sharding.Mesh
+    mesh: Mesh
+    own: Mesh
 
     @property
     def axis_name(self) -> str | None:
         """The mapped axis that steps and tasks average over."""
         return AXIS if self.mode == "pmap" else None
 
-    @property
-    def devices(self) -> int:
-        """How many devices there are, over all processes."""
-        return self.mesh.size
+    def describe(self) -> str:
+        """How many devices of which kind, in words."""
+        kind = jax.devices()[0].device_kind
+        return f"{self.mesh.size} x {kind}" + (f" by {self.mode}" if self.mode != "one" else "")
 
     def step(self, step: Callable[..., Any]) -> Callable[[Any, Any, Any], Any]:
         """Compiles `step(state, batch, key, axis_name=...) -> (state, scalars)`.
 
         The state that goes in is given up: only the one that comes out may be used.
         """
-        if self.mode == "pmap":
+        if self.mode != "pmap":
+            return jax.jit(step, donate_argnums=0, static_argnames="axis_name")
 
-            def mapped(state: Any, batch: Any, key: Any) -> Any:
-                return step(state, batch, key, axis_name=AXIS)
+        def mapped(state: Any, batch: Any, key: Any) -> Any:
+            return step(state, batch, key, axis_name=AXIS)
 
-            return jax.pmap(
-                mapped, AXIS, in_axes=(None, 0, None), out_axes=(None, None), donate_argnums=0
-            )
-        return jax.jit(step, donate_argnums=0, static_argnames="axis_name")
+        return jax.pmap(
+            mapped, AXIS, in_axes=(None, 0, None), out_axes=(None, None), donate_argnums=0
+        )
 
-    def evaluate(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """Compiles `function(variables, batch) -> arrays`, with the means over the examples.
+    def means(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """Compiles `function(variables, batch) -> arrays` and takes their means over the examples.
 
-        The arrays that come out have a leading axis of examples; all processes get their means.
+        The arrays have a leading axis of examples; all processes get the means over all devices.
         """
 
-        def means(variables: Any, batch: Any) -> Any:
-            return jax.tree.map(lambda x: x.mean(), function(variables, batch))
+        def local(variables: Any, batch: Any) -> Any:
+            return jax.tree.map(jnp.mean, function(variables, batch))
 
-        if self.mode == "pmap":
+        if self.mode != "pmap":
+            return jax.jit(local)
 
-            def mapped(variables: Any, batch: Any) -> Any:
-                return jax.lax.pmean(means(variables, batch), AXIS)
+        def mapped(variables: Any, batch: Any) -> Any:
+            return jax.lax.pmean(local(variables, batch), AXIS)
 
-            return jax.pmap(mapped, AXIS, in_axes=(None, 0), out_axes=None)
-        return jax.jit(means)
+        return jax.pmap(mapped, AXIS, in_axes=(None, 0), out_axes=None)
 
     def spread(self, batch: Any) -> Any:
         """Puts this process's part of a batch onto its devices."""
         if self.mode == "one":
             return jax.device_put(batch)
         if self.mode == "pmap":
-            count = jax.local_device_count()
-            return jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), batch)
-        sharding = NamedSharding(self.mesh, PartitionSpec(AXIS))
-        if jax.process_count() == 1:
-            return jax.device_put(batch, sharding)
-        return jax.tree.map(
-            lambda x: jax.make_array_from_process_local_data(sharding, np.asarray(x)), batch
-        )
+            batch = jax.tree.map(lambda x: x.reshape(self.own.size, -1, *x.shape[1:]), batch)
+            return jax.device_put(batch, NamedSharding(self.own, PartitionSpec(AXIS)))
+        return _globally(batch, NamedSharding(self.mesh, PartitionSpec(AXIS)))
+
+    def gather(self, batch: Any) -> dict[str, np.ndarray]:
+        """This process's part of a batch, as it was before `spread`."""
+
+        def one(x: jax.Array) -> np.ndarray:
+            if self.mode == "jit":
+                shards = sorted(x.addressable_shards, key=lambda s: s.index[0].start or 0)
+                return np.concatenate([np.asarray(shard.data) for shard in shards])
+            array = np.asarray(x)
+            return array.reshape(-1, *x.shape[2:]) if self.mode == "pmap" else array
+
+        return {name: one(x) for name, x in batch.items()}
 
     def replicate(self, tree: Any) -> Any:
-        """Puts the same values onto all devices."""
-        if self.mode == "one":
-            return jax.device_put(tree)
-        sharding = NamedSharding(self.mesh, PartitionSpec())
+        """Puts the same values onto all devices, in the form that `step` takes."""
+        if self.mode == "pmap":
+            # Each process holds its own copies, whatever form they came in.
+            tree = tree if jax.process_count() == 1 else jax.tree.map(np.asarray, tree)
+            return jax.device_put(tree, NamedSharding(self.own, PartitionSpec()))
+        return _globally(tree, NamedSharding(self.mesh, PartitionSpec()))
+
+    def snapshot(self, state: Any) -> Any:
+        """Copies a state, in the form that checkpoints take, before a step gives it up."""
         if jax.process_count() == 1:
-            return jax.device_put(tree, sharding)
-        return jax.tree.map(
-            lambda x: jax.make_array_from_process_local_data(sharding, np.asarray(x)), tree
-        )
+            return jax.tree.map(jnp.copy, state)
+        state = jax.tree.map(lambda x: np.array(x.addressable_data(0)), state)
+        return _globally(state, NamedSharding(self.mesh, PartitionSpec()))
 
-    def replicated(self, abstract: Any) -> Any:
-        """Adds to shapes that the same values stand on all devices."""
+    def replicated(self, shapes: Any) -> Any:
+        """Says of shapes that their values are to stand on all devices."""
         sharding = NamedSharding(self.mesh, PartitionSpec())
         return jax.tree.map(
-            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), abstract
+            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), shapes
         )
 
-    def describe(self) -> str:
-        """How many devices of which kind, in words."""
-        kind = jax.devices()[0].device_kind
-        if self.mode == "one":
-            return f"one device ({kind})"
-        return f"{self.devices} devices ({kind}) by {self.mode}"
+    def key(self, seed: int) -> jax.Array:
+        """The random key of a seed, on all devices."""
+        mesh = self.own if self.mode == "pmap" else self.mesh
+        sharding = NamedSharding(mesh, PartitionSpec())
+        return jax.jit(jax.random.key, static_argnums=0, out_shardings=sharding)(seed)
 
 
 def create(mode: str, *, batch_size: int, accumulate: int = 1) -> Parallel:
@@ -128,8 +141,19 @@ def create(mode: str, *, batch_size: int, accumulate: int = 1) -> Parallel:
     count = jax.device_count()
     if batch_size < 1 or accumulate < 1 or batch_size % (count * accumulate):
         raise ValueError(
-            f"batch_size is {batch_size}, expected a multiple of {count * accumulate} "
-            f"({count} devices times accumulate = {accumulate})"
+            f"batch_size is {batch_size}, expected a multiple of {count * accumulate}: "
+            f"{count} devices times accumulate = {accumulate}"
         )
     mesh = jax.make_mesh((count,), (AXIS,), axis_types=(AxisType.Auto,))
-    return Parallel("one" if count == 1 else mode, mesh)
+    own = mesh
+    if jax.process_count() > 1:
+        own = Mesh(np.array(jax.local_devices()), (AXIS,), axis_types=(AxisType.Auto,))
+    return Parallel("one" if count == 1 else mode, mesh, own)
+
+
+def _globally(tree: Any, sharding: NamedSharding) -> Any:
+    if jax.process_count() == 1:
+        return jax.device_put(tree, sharding)
+    return jax.tree.map(
+        lambda x: jax.make_array_from_process_local_data(sharding, np.asarray(x)), tree
+    )

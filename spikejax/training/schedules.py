@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
 
 Schedule = Callable[[Any], jax.Array]
@@ -45,10 +46,9 @@ def learning_rate(config: Any) -> Schedule:
         raise ValueError(
             f"there is no schedule {options.name!r}; there are cosine, milestones, constant"
         )
-    if not options.warmup:
-        return after
-    rising = optax.linear_schedule(0.0, peak, options.warmup)
-    return optax.join_schedules([rising, after], [options.warmup])
+    rising = optax.linear_schedule(0.0, peak, max(options.warmup, 1))
+    joined = optax.join_schedules([rising, after], [options.warmup])
+    return lambda step: jnp.asarray(joined(jnp.asarray(step, jnp.float32)), jnp.float32)
 
 
 def optimiser(config: Any) -> optax.GradientTransformation:

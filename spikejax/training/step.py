@@ -97,7 +97,7 @@ class TrainStep:
         if axis_name is not None:
             grads, scalars, batch_stats = lax.pmean((grads, scalars, batch_stats), axis_name)
         norm = optax.global_norm(grads)
-        rate = jnp.asarray(self.learning_rate(state.step), jnp.float32)
+        rate = self.learning_rate(state.step)
         directions, opt_state = self.optimiser.update(grads, state.opt_state, state.params)
         params = jax.tree.map(lambda p, d: p - rate * d, state.params, directions)
         new = state.replace(

@@ -30,7 +30,7 @@ class Validation:
             predicted, target = task.predict(variables, batch), task.target(batch)
             return {name: f(predicted, target) for name, f in measures.items()}
 
-        self._measure = parallel.evaluate(measure)
+        self._measure = parallel.means(measure)
         self._show: Callable[[Variables, Batch], Any] = jax.jit(self._panels)
 
     def scores(self, variables: Variables) -> dict[str, float]:

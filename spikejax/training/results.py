@@ -1,0 +1,55 @@
+"""The results of steps, looked at a little later, so that the device never waits for it."""
+
+import collections
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from spikejax.training.journal import Journal
+
+_BEHIND = 2  # steps that may be under way: more would only fill the memory with batches
+
+
+class NotFiniteError(RuntimeError):
+    """Too many steps in a row had a loss that is not finite."""
+
+
+class Results:
+    """Passes the scalars of steps on to the journal, and ends a run that has come off course."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        failures: int,
+        folder: Path,
+        gather: Callable[[Any], Mapping[str, np.ndarray]],
+    ) -> None:
+        self._journal, self._failures = journal, failures
+        self._folder, self._gather = folder, gather
+        self._pending: collections.deque[tuple[Any, Any]] = collections.deque()
+
+    def add(self, batch: Any, scalars: Any) -> None:
+        """Takes what a step was given and gave, without waiting for it."""
+        self._pending.append((batch, scalars))
+        self._look(_BEHIND)
+
+    def wait(self) -> None:
+        """Waits until all steps are done."""
+        self._look(0)
+
+    def _look(self, remaining: int) -> None:
+        while len(self._pending) > remaining:
+            batch, scalars = self._pending.popleft()
+            scalars = {name: float(value) for name, value in jax.device_get(scalars).items()}
+            self._journal.add(scalars)
+            if scalars["failed"] >= self._failures:
+                path = self._folder / f"not_finite_{jax.process_index()}.npz"
+                np.savez_compressed(path, **self._gather(batch))
+                raise NotFiniteError(
+                    f"the loss or its gradient was not finite in {self._failures} steps in a row; "
+                    f"the last of their batches is in {path}"
+                )
