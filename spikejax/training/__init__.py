@@ -1,8 +1,18 @@
 """Training: one loop for every task, on any number of devices, that can be ended at any moment."""
 
+from spikejax.training.exporting import best_variables, export
 from spikejax.training.loop import Interrupted, train
 from spikejax.training.results import NotFiniteError
 from spikejax.training.settings import default_config
 from spikejax.training.step import TrainState, TrainStep
 
-__all__ = ["Interrupted", "NotFiniteError", "TrainState", "TrainStep", "default_config", "train"]
+__all__ = [
+    "Interrupted",
+    "NotFiniteError",
+    "TrainState",
+    "TrainStep",
+    "best_variables",
+    "default_config",
+    "export",
+    "train",
+]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,20 +43,21 @@ class Checkpoints:
 
     def __init__(self, folder: str | Path, *, keep: int = 2, read_only: bool = False) -> None:
         policies = ocp.checkpoint_managers
+
+        def measure(metrics: Mapping[str, float]) -> float:
+            return metrics[_BEST]
+
         latest = policies.LatestN(keep)
-        best = policies.BestN(
-            get_metric_fn=lambda metrics: metrics[_BEST],
-            n=1,
-            keep_checkpoints_without_metrics=False,
-        )
+        best = policies.BestN(get_metric_fn=measure, n=1, keep_checkpoints_without_metrics=False)
         logging.getLogger("absl").setLevel(logging.ERROR)
         options = ocp.CheckpointManagerOptions(
+            best_fn=measure,  # without it the measures are not stored
             preservation_policy=policies.AnyPreservationPolicy([latest, best]),
             cleanup_tmp_directories=not read_only,
             create=not read_only,
             read_only=read_only,
         )
-        self.folder = Path(folder).absolute()
+        self.folder, self._read_only = Path(folder).absolute(), read_only
         self._manager = ocp.CheckpointManager(self.folder, options=options)
 
     def save(
@@ -104,7 +106,8 @@ class Checkpoints:
             Its step, the state, and this process's position in the input; None if there is none.
 
         Raises:
-            CheckpointError: if the configuration does not fit, or all checkpoints are damaged.
+            CheckpointError: if the configuration does not fit, or all checkpoints are damaged (with
+                `step`, that one being damaged gives None).
         """
         steps = sorted(self._manager.all_steps() if step is None else [step], reverse=True)
         for number in steps:
@@ -112,26 +115,43 @@ class Checkpoints:
                 facts = self.facts(number)
                 if config is not None:
                     _compare(facts["config"], config, self.folder)
-                args = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(abstract)})
-                state = self._manager.restore(number, args=args)[_STATE]
-                if np.asarray(fingerprint(state)).tolist() != facts["fingerprint"]:
-                    raise ValueError("its numbers are not those that were saved")
+                state = self._read(number, abstract, facts["fingerprint"])
             except CheckpointError:
                 raise
             except Exception as error:  # whatever the libraries raise over damaged files
-                reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+                reason = str(error).strip().partition("\n")[0] or type(error).__name__
                 warnings.warn(
-                    f"{self.folder}: the checkpoint of step {number} is damaged ({reason}); "
+                    f"{self.folder / str(number)}: the checkpoint is damaged ({reason[:200]}); "
                     "the one before it is used",
                     stacklevel=2,
                 )
                 continue
-            for damaged in (s for s in steps if s > number):
-                self._manager.delete(damaged)
+            self._put_aside([damaged for damaged in steps if damaged > number])
             return number, state, _own(facts["positions"], self.folder)
-        if steps:
+        if steps and step is None:
             raise CheckpointError(f"{self.folder}: all checkpoints are damaged: steps {steps}")
         return None
+
+    def _read(self, step: int, abstract: Any, expected: list[int]) -> Any:
+        arguments = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(abstract)})
+        state = self._manager.restore(step, args=arguments)[_STATE]
+        if np.asarray(fingerprint(state)).tolist() != expected:
+            raise ValueError("its numbers are not those that were saved")
+        return state
+
+    def _put_aside(self, steps: list[int]) -> None:
+        """Renames damaged checkpoints, as the run will come to their steps again."""
+        if not steps or self._read_only:
+            return
+        if jax.process_index() == 0:
+            for step in steps:
+                aside = self.folder.with_name(f"{self.folder.name}-damaged") / str(step)
+                aside.parent.mkdir(exist_ok=True)
+                shutil.rmtree(aside, ignore_errors=True)
+                (self.folder / str(step)).rename(aside)
+        if jax.process_count() > 1:
+            multihost_utils.sync_global_devices("damaged checkpoints")
+        self._manager.reload()
 
     def facts(self, step: int) -> dict[str, Any]:
         """The configuration, the positions and the fingerprint of a checkpoint."""
@@ -150,9 +170,18 @@ class Checkpoints:
         step = max(measured, key=lambda s: (measured[s], s))
         return step, measured[step]
 
-    def latest(self) -> int | None:
-        """The step of the newest checkpoint."""
-        return self._manager.latest_step()
+    def config(self) -> dict[str, Any]:
+        """The configuration of the newest checkpoint of which it can be read."""
+        for step in sorted(self._manager.all_steps(), reverse=True):
+            try:
+                return self.facts(step)["config"]
+            except Exception:
+                continue
+        raise CheckpointError(f"{self.folder}: there is no sound checkpoint")
+
+    def wait(self) -> None:
+        """Waits until everything is written."""
+        self._manager.wait_until_finished()
 
     def close(self) -> None:
         """Waits until everything is written."""
@@ -178,18 +207,21 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
         else:
-            flat[f"{prefix}{key}"] = list(value) if isinstance(value, tuple) else value
+            flat[f"{prefix}{key}"] = value
     return flat
 
 
 def _compare(saved: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -> None:
-    theirs, ours = (
-        {k: v for k, v in _flat(c).items() if k.split(".")[0] not in FREE}
-        for c in (saved, json.loads(json.dumps(dict(given))))
-    )
-    names = [k for k in sorted(theirs | ours) if theirs.get(k) != ours.get(k)]
+    """Raises CheckpointError that names the fields which differ.
+
+    Fields that the saved one lacks are newer than it; their defaults do what was done before.
+    """
+    theirs, ours = _flat(saved), _flat(json.loads(json.dumps(dict(given))))
+    names = [
+        name for name in theirs if name.split(".")[0] not in FREE and theirs[name] != ours.get(name)
+    ]
     if names:
-        listed = ", ".join(f"{k} ({theirs.get(k)!r} there, {ours.get(k)!r} here)" for k in names)
+        listed = ", ".join(f"{k} ({theirs[k]!r} there, {ours.get(k)!r} here)" for k in names)
         raise CheckpointError(
             f"{folder}: the checkpoints were made with another configuration: {listed}; "
             "give the same values or another --workdir"

@@ -60,6 +60,7 @@ def train(
             if run.due(step + 1, config.log.steps):
                 run.results.wait()
                 run.journal.progress(step + 1, images=config.batch_size, waited=run.inputs.waited)
-    if interruption.signal:
-        raise Interrupted(interruption.signal, step)
+        if interruption.signal:
+            raise Interrupted(interruption.signal, step)
+        run.finish()
     return run.state

@@ -151,6 +151,12 @@ def create(mode: str, *, batch_size: int, accumulate: int = 1) -> Parallel:
     return Parallel("one" if count == 1 else mode, mesh, own)
 
 
+def single() -> Parallel:
+    """One device, whatever else there is."""
+    mesh = Mesh(np.array(jax.local_devices()[:1]), (AXIS,), axis_types=(AxisType.Auto,))
+    return Parallel("one", mesh, mesh)
+
+
 def _globally(tree: Any, sharding: NamedSharding) -> Any:
     if jax.process_count() == 1:
         return jax.device_put(tree, sharding)

@@ -9,15 +9,17 @@ from typing import Any
 import jax
 from jax.experimental import multihost_utils
 
-from spikejax import datasets, tasks
-from spikejax.training import parallel, schedules
+from spikejax import datasets, models, tasks
+from spikejax.training import parallel
 from spikejax.training.checkpoints import Checkpoints
+from spikejax.training.exporting import WEIGHTS, best_state, state_shapes, step_of, write_weights
 from spikejax.training.journal import Journal
 from spikejax.training.parallel import Parallel
 from spikejax.training.prefetch import Prefetch
 from spikejax.training.results import Results
 from spikejax.training.starting import initial_variables
-from spikejax.training.step import TrainState, TrainStep
+from spikejax.training.step import TrainState
+from spikejax.training.summary import write_summary
 from spikejax.training.validation import Validation
 
 Source = Callable[..., Any]
@@ -29,6 +31,7 @@ class Run:
 
     Attributes:
         config: as `settings.default_config` says.
+        workdir: its folder.
         parallel: how steps are spread.
         task: what is trained.
         begin: the step that the run begins at, or goes on from.
@@ -43,6 +46,7 @@ class Run:
     """
 
     config: Any
+    workdir: Path
     parallel: Parallel
     task: tasks.Task
     begin: int
@@ -99,6 +103,17 @@ class Run:
         self.journal.validation(step, scores, self.validation.picture(self.state.variables))
         return scores[self.task.metrics[0]]
 
+    def finish(self) -> None:
+        """Writes the best weights and the summary."""
+        self.checkpoints.wait()
+        best = best_state(self.checkpoints, self.parallel.replicated(self.state))
+        if jax.process_index() != 0:
+            return
+        if self.task.model in models.names():
+            write_weights(self.workdir / WEIGHTS, self.task, best, self.config)
+        scored = None if best.measure is None else (best.step, best.measure)
+        self.journal.say(f"{write_summary(self.workdir, self.config, best=scored)}")
+
     def close(self) -> None:
         """Waits for what is still being written."""
         self.inputs.close()
@@ -124,19 +139,13 @@ def start(config: Any, workdir: Path, source: Source | None = None) -> Run:
         config.parallel, batch_size=config.batch_size, accumulate=config.accumulate
     )
     task = tasks.create(config, axis_name=spread.axis_name)
-    step = TrainStep(
-        task,
-        schedules.optimiser(config),
-        schedules.learning_rate(config),
-        average=config.ema,
-        accumulate=config.accumulate,
-    )
+    step = step_of(config, task)
     examples = _batches(config, task, config.seed, source)
     workdir.mkdir(parents=True, exist_ok=True)
     checkpoints = Checkpoints(workdir / "checkpoints", keep=config.checkpoint.keep)
     # Shapes do: a run that goes on needs no initial values.
-    shapes = jax.eval_shape(lambda key: step.init(task.init(key)), jax.random.key(0))
-    found = checkpoints.restore(spread.replicated(shapes), config=config.to_dict())
+    shapes = spread.replicated(state_shapes(step))
+    found = checkpoints.restore(shapes, config=config.to_dict())
     if found is None:
         begin, state = 0, step.init(initial_variables(task, config))
     else:
@@ -153,6 +162,7 @@ def start(config: Any, workdir: Path, source: Source | None = None) -> Run:
         validation = Validation(task, spread, fixed, batches=count)
     return Run(
         config=config,
+        workdir=workdir,
         parallel=spread,
         task=task,
         begin=begin,
