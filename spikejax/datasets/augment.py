@@ -17,7 +17,7 @@ Bytes = npt.NDArray[np.uint8]
 
 _REVERSED = np.packbits(
     np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1), axis=1, bitorder="little"
-)[:, 0]
+).tobytes()
 
 
 def transposes(transform: int) -> bool:
@@ -94,11 +94,13 @@ def turn_packed(packed: Bytes, width: int, transform: int) -> Bytes:
     """
     _check_packed(packed, width)
     if transposes(transform):
-        packed, width = _transposed(packed, width), packed.shape[-2]
+        *_, height, _ = packed.shape
+        packed, width = _transposed(packed, width), height
     if transform & 2:
         packed = packed[..., ::-1, :]
     if transform & 1:  # now the unused bits come first
-        packed = _REVERSED[packed[..., ::-1]]
+        reversed_bits = packed[..., ::-1].tobytes().translate(_REVERSED)
+        packed = np.frombuffer(reversed_bits, np.uint8).reshape(packed.shape)
         packed = _shifted(packed, 8 * packed.shape[-1] - width, width)
     return packed
 
@@ -124,6 +126,8 @@ def _shifted(packed: Bytes, skip: int, width: int) -> Bytes:
     """Drops the first `skip` pixels of each row, keeps `width`, and clears what is beyond."""
     packed = packed[..., skip // 8 :]
     skip, count = skip % 8, -(-width // 8)
+    if not skip and not width % 8:
+        return packed[..., :count]
     out = packed[..., :count] >> np.uint8(skip)
     if skip:
         carried = packed[..., 1 : count + 1] << np.uint8(8 - skip)

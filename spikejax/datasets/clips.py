@@ -1,0 +1,230 @@
+"""A clip: a recording with its images, as files or as a prepared dataset has it.
+
+A clip is a mapping of numpy arrays, or of whatever can be sliced like them:
+
+| key | what |
+|---|---|
+| `packed` | (T, H, ceil(W / 8)) uint8 spikes, upright, least significant bit first |
+| `width` | W |
+| `gain`, `rate_hz` | spikes a readout at intensity 1; readouts a second |
+| `images` | (N, s H, s W, C) uint8 or uint16 over their whole range, linear intensity |
+| `centres` | (N,) int32, the readouts that they are of |
+| `blur` | (s H, s W, 3) uint8 or uint16: the photograph over the exposure |
+| `flow` | (N, H, W, 2) float32, at the images' readouts |
+
+`images` (with `centres`), `blur` and `flow` are optional; s is a whole number, 4 where the
+photographs of Spike-GOPRO are four times as fine as its spikes.
+"""
+
+import bisect
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikejax.camera.exposure import GREY_WEIGHTS
+from spikejax.datasets.pairs import find_pairs
+from spikejax.formats import FormatError, Recording, Sidecar, open_recording, read_image
+from spikejax.formats.sidecar import read_sidecar, sidecar_path
+
+Clip = dict[str, Any]
+Pixels = npt.NDArray[Any]
+
+
+class PackedReadouts:
+    """The packed readouts of recordings that follow one another, read as they are sliced.
+
+    Attributes:
+        shape: (T, H, ceil(W / 8)).
+    """
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        """Joins recordings of one size along time."""
+        self._recordings = recordings
+        self._ends = np.cumsum([len(r) for r in recordings]).tolist()
+        first = recordings[0]
+        self.shape = (self._ends[-1], first.height, -(-first.width // 8))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> npt.NDArray[np.uint8]:
+        time, *rest = index if isinstance(index, tuple) else (index,)
+        start, stop, step = time.indices(len(self))
+        pieces = [np.empty((0, *self.shape[1:]), np.uint8)]
+        n = bisect.bisect_right(self._ends, start)
+        while start < stop:
+            before = self._ends[n] - len(self._recordings[n])
+            end = min(stop, self._ends[n])
+            pieces.append(self._recordings[n].packed(start - before, end - before))
+            start, n = end, n + 1
+        joined = pieces[1] if len(pieces) == 2 else np.concatenate(pieces)
+        return joined[(slice(None, None, step), *rest)]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClipFiles:
+    """The files of one clip, and what a published dataset says about all of its files.
+
+    Attributes:
+        name: the clip's name, unique within its split.
+        recordings: spikes, one after another in time.
+        images: sharp images.
+        centres: the readouts that they are of; None for the middle one.
+        blur: the blurry photograph.
+        gain: spikes a readout at intensity 1, where no sidecar says it.
+        rate_hz: readouts a second, likewise.
+        readouts: how many each recording must have; None: any.
+        scale: how many times finer images are than spikes.
+        colour: keep the images' colour instead of weighing it to grey.
+    """
+
+    name: str
+    recordings: tuple[Path, ...]
+    images: tuple[Path, ...] = ()
+    centres: tuple[int | None, ...] = ()
+    blur: Path | None = None
+    gain: float | None = None
+    rate_hz: float | None = None
+    readouts: int | None = None
+    scale: int = 1
+    colour: bool = False
+
+    def open(self) -> Clip:
+        """Reads the images and opens the recordings.
+
+        Returns:
+            The clip; its `packed` is read as it is sliced.
+
+        Raises:
+            ValueError: if the files do not fit one another, or one is not what it should be.
+            OSError: if one cannot be read.
+        """
+        blur = None if self.blur is None else _read(self.blur, colour=True)
+        images = [_read(path, colour=self.colour) for path in self.images]
+        shown = [x for x in [*images, blur] if x is not None]
+        size = shown[0].shape[:2] if shown else None
+        recordings = [self._recording(path, size) for path in self.recordings]
+        self._check(recordings, [*self.images, *([self.blur] if self.blur else [])], shown)
+        packed, first = PackedReadouts(recordings), recordings[0]
+        clip: Clip = {
+            "packed": packed,
+            "width": first.width,
+            "gain": np.float32(first.gain),
+            "rate_hz": np.float32(first.rate_hz),
+        }
+        if images:
+            middle = len(packed) // 2
+            clip["images"] = np.stack(_alike(images))
+            centres = [middle if c is None else c for c in self.centres]
+            clip["centres"] = np.array(centres, np.int32)
+            if not all(0 <= c < len(packed) for c in centres):
+                raise FormatError(
+                    f"{self.images[-1]}: is of readout {max(centres)}, but "
+                    f"{self.recordings[-1]} ends at readout {len(packed) - 1}"
+                )
+        if blur is not None:
+            clip["blur"] = blur
+        return clip
+
+    def _recording(self, path: Path, size: tuple[int, ...] | None) -> Recording:
+        beside = read_sidecar(path) if sidecar_path(path).exists() else Sidecar()
+        height, width = (None, None) if size is None else (n // self.scale for n in size)
+        facts = beside.over(
+            Sidecar(height=height, width=width, gain=self.gain, rate_hz=self.rate_hz)
+        )
+        return open_recording(
+            path, facts.height, facts.width, gain=facts.gain, rate_hz=facts.rate_hz
+        )
+
+    def _check(self, recordings: list[Recording], paths: list[Path], shown: list[Pixels]) -> None:
+        height, width = recordings[0].shape[1:]
+        for path, recording in zip(self.recordings, recordings, strict=True):
+            if recording.shape[1:] != (height, width):
+                raise FormatError(
+                    f"{path}: readouts of {recording.height}x{recording.width}, but those of "
+                    f"{self.recordings[0].name} have {height}x{width}"
+                )
+            if self.readouts not in (None, len(recording)):
+                raise FormatError(
+                    f"{path}: {len(recording)} readouts of {height}x{width}, "
+                    f"expected {self.readouts}"
+                )
+        for path, image in zip(paths, shown, strict=True):
+            if image.shape[:2] != (self.scale * height, self.scale * width):
+                raise FormatError(
+                    f"{path}: {image.shape[0]}x{image.shape[1]} pixels do not fit readouts of "
+                    f"{height}x{width} ({self.recordings[0].name}); expected "
+                    f"{self.scale * height}x{self.scale * width}"
+                )
+
+
+class RecordingFolder:
+    """Recordings of one's own with their sharp images, to train on as they are.
+
+    Either X.dat (.npy, .npz) beside X.png, or the folders `spike` and `gt`; see `find_pairs`.
+    Spikes are read window by window, images whole: `prepare` makes many small files faster.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        """Finds the pairs.
+
+        Args:
+            folder: where they are.
+
+        Raises:
+            OSError: if the folder is none, or an image is missing.
+            ValueError: if there is no recording in it.
+        """
+        self._clips = files_of_pairs(folder)
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    def __getitem__(self, index: int) -> Clip:
+        return self._clips[index].open()
+
+
+def files_of_pairs(
+    folder: str | Path, *, gain: float | None = None, rate_hz: float | None = None
+) -> list[ClipFiles]:
+    """Finds recordings that have one sharp image each, as clips.
+
+    Args:
+        folder: where they are, see `find_pairs`.
+        gain: spikes a readout at intensity 1, where no sidecar says it.
+        rate_hz: readouts a second, likewise.
+    """
+    return [
+        ClipFiles(
+            name=pair.recording.stem,
+            recordings=(pair.recording,),
+            images=(pair.truth,),
+            centres=(pair.centre,),
+            gain=gain,
+            rate_hz=rate_hz,
+        )
+        for pair in find_pairs(folder)
+    ]
+
+
+def _read(path: Path, *, colour: bool) -> Pixels:
+    """(H, W, C) uint8 if the image has no more than that, else uint16."""
+    image = read_image(path)
+    if image.ndim == 2:
+        image = np.stack([image] * (3 if colour else 1), -1)
+    elif not colour:
+        image = (image @ np.array(GREY_WEIGHTS, np.float32))[..., None]
+    eight = np.rint(image * np.float32(255))
+    if np.abs(image * np.float32(255) - eight).max() < 1e-3:
+        return eight.astype(np.uint8)
+    return np.rint(image * np.float32(65535)).astype(np.uint16)
+
+
+def _alike(images: list[Pixels]) -> list[Pixels]:
+    """All of one type: what has 8 bits is widened if another has 16."""
+    kind = np.result_type(*images)
+    return [x.astype(kind) * 257 if x.dtype != kind else x for x in images]
