@@ -169,17 +169,18 @@ class RecordingFolder:
     Spikes are read window by window, images whole: `prepare` makes many small files faster.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, gain: float | None = None) -> None:
         """Finds the pairs.
 
         Args:
             folder: where they are.
+            gain: spikes a readout at intensity 1, where no sidecar says it; None: 1.
 
         Raises:
             OSError: if the folder is none, or an image is missing.
             ValueError: if there is no recording in it.
         """
-        self._clips = files_of_pairs(folder)
+        self._clips = files_of_pairs(folder, gain=gain)
 
     def __len__(self) -> int:
         return len(self._clips)

@@ -63,7 +63,8 @@ def find_clips(name: str, manual_dir: str | Path) -> Splits:
             raise FileNotFoundError(f"{manual_dir}: no such folder")
         splits = layout.find(manual_dir)
     except (OSError, ValueError) as error:
-        raise type(error)(f"{error}; {name} expects {layout.tree}") from None
+        kind = type(error) if isinstance(error, OSError) else ValueError
+        raise kind(f"{error}; {name} expects {layout.tree}") from None
     return {split: sorted(clips, key=lambda c: c.name) for split, clips in splits.items()}
 
 
@@ -251,6 +252,6 @@ LAYOUTS = {
         "X.dat (.npy, .npz) beside X.png, or the folders spike and gt",
         "",
         "",
-        lambda base: {"train": list(files_of_pairs(base))},
+        lambda base: {"train": files_of_pairs(base)},
     ),
 }

@@ -83,19 +83,22 @@ class Prepared:
         return f"Prepared({self.folder}, {len(self)} clips)"
 
 
-def open_source(name: str, folder: str | Path, *, split: str = "train") -> Any:
+def open_source(
+    name: str, folder: str | Path, *, split: str = "train", gain: float | None = None
+) -> Any:
     """Opens what a configuration names, to be fed to `pipeline.windows`.
 
     Args:
         name: a prepared dataset's name, or 'recordings' for a folder of one's own.
         folder: the data folder that it was prepared in, or the folder of recordings.
         split: which split of a prepared dataset.
+        gain: of recordings, where no sidecar says it.
 
     Returns:
         Clips by index.
     """
     if name == "recordings" and not (Path(folder) / name / "index.json").is_file():
-        return RecordingFolder(folder)
+        return RecordingFolder(folder, gain=gain)
     return open_prepared(folder, name, split=split)
 
 

@@ -134,9 +134,10 @@ def test_a_folder_of_one_s_own_recordings_is_a_source(tmp_path, rng):
 
 def test_sixteen_bits_of_an_image_are_kept(tmp_path, rng):
     image = rng.integers(0, 65536, (6, 11)).astype(np.float32) / 65535
-    write_dat(tmp_path / "a.dat", np.zeros((61, 6, 11), np.uint8))
+    write_dat(tmp_path / "a.dat", np.zeros((61, 6, 11), np.uint8))  # its size is the image's
     write_image(tmp_path / "a.png", image, bits=16)
-    clip = RecordingFolder(tmp_path)[0]
+    clip = RecordingFolder(tmp_path, gain=0.6)[0]
+    assert clip["gain"] == np.float32(0.6)
     np.testing.assert_allclose(clip["images"][0, ..., 0] / 65535, image, atol=1e-6)
 
 
