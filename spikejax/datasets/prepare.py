@@ -1,0 +1,248 @@
+r"""`python -m spikejax.datasets.prepare NAME`: from published files to what training reads.
+
+A file a clip, memory-mapped by `spikejax.datasets.prepared`; or, with `--format array_record`, the
+TFDS dataset of `spikejax.datasets.builders`. A clip is written whole or not at all, and one that is
+there already is kept: after an interruption the same command goes on where it was.
+"""
+
+import contextlib
+import dataclasses
+import enum
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import typer
+
+from spikejax.datasets.clips import Clip
+from spikejax.datasets.layouts import LAYOUTS, find_clips
+from spikejax.datasets.prepared import entry_of, read_index, write_clip, write_index
+from spikejax.datasets.synthetic_clips import SYNTHETIC, SyntheticDataset
+from spikejax.formats import FormatError, replacing
+
+Advance = Callable[[int, int], None]
+
+_COMMAND = "python -m spikejax.datasets.prepare"
+_BAD_INPUT, _INTERRUPTED = 2, 130
+# What a wrong command line raises; its class is not among typer's public names.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+_LINE_EVERY_S = 10.0
+
+
+class Openable(Protocol):
+    """A clip that is made or read when it is asked for."""
+
+    @property
+    def name(self) -> str:
+        """Unique within its split."""
+
+    def open(self) -> Clip:
+        """Makes or reads it."""
+
+
+def prepare(
+    name: str,
+    splits: dict[str, Sequence[Openable]],
+    data_dir: str | Path,
+    *,
+    origin: dict[str, Any],
+    overwrite: bool = False,
+    advance: Advance = lambda done, total: None,
+) -> None:
+    """Writes the clips that are not there yet, then the index that declares the dataset complete.
+
+    Args:
+        name: the dataset's.
+        splits: its clips.
+        data_dir: where datasets lie; this one's folder is `data_dir / name`.
+        origin: what the clips are made of, as JSON; a dataset of another origin is not continued.
+        overwrite: replace a dataset of whatever origin.
+        advance: told after each clip how many of how many are there.
+
+    Raises:
+        ValueError: if what is there is of another origin, or two clips have one name.
+        OSError: if a file cannot be read or written.
+    """
+    base = Path(data_dir) / name
+    base.mkdir(parents=True, exist_ok=True)
+    _begin(base, origin, overwrite)
+    total, done = sum(map(len, splits.values())), 0
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for split, clips in splits.items():
+        folder = base / split
+        folder.mkdir(exist_ok=True)
+        for left in folder.glob(".*.part"):
+            left.unlink()  # of a preparation that was killed
+        if len({clip.name for clip in clips}) < len(clips):
+            raise ValueError(f"{folder}: two clips of {name} have the same name")
+        described = entries[split] = []
+        for clip in clips:
+            described.append(_written(folder / f"{clip.name}.npz", clip))
+            done += 1
+            advance(done, total)
+    earlier = read_index(base)["splits"] if (base / "index.json").exists() else {}
+    write_index(base, earlier | entries)
+
+
+def _begin(base: Path, origin: dict[str, Any], overwrite: bool) -> None:
+    """Notes what a dataset is made of, or checks that it is made of the same."""
+    note = base / "origin.json"
+    if note.exists() and overwrite:
+        (base / "index.json").unlink(missing_ok=True)
+        for path in base.glob("*/*.npz"):
+            path.unlink()
+    elif note.exists():
+        before = json.loads(note.read_text(encoding="utf-8"))
+        if before != origin:
+            changed = next(k for k in before | origin if before.get(k) != origin.get(k))
+            raise ValueError(
+                f"{base}: was prepared with {changed} {before.get(changed)}, not "
+                f"{origin.get(changed)}; pass --overwrite to replace it, or another --data-dir"
+            )
+    with replacing(note) as temporary:
+        temporary.write_text(json.dumps(origin), encoding="utf-8")
+
+
+def _written(path: Path, clip: Openable) -> dict[str, Any]:
+    try:
+        return entry_of(path)
+    except (FileNotFoundError, FormatError):
+        write_clip(path, clip.open())
+        return entry_of(path)
+
+
+class Format(enum.StrEnum):
+    """What is written."""
+
+    mapped = "mapped"
+    array_record = "array_record"
+
+
+def _command(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help=f"One of {', '.join([*LAYOUTS, SYNTHETIC])}.")
+    ],
+    data_dir: Annotated[Path, typer.Option(help="Where prepared datasets lie.")],
+    manual_dir: Annotated[
+        Path | None, typer.Option(help="Where the published files were unpacked.")
+    ] = None,
+    format: Annotated[
+        Format, typer.Option(help="Files for training, or a TFDS dataset.")
+    ] = Format.mapped,
+    split: Annotated[
+        list[str] | None, typer.Option(help="Only this split; may be given several times.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    gain: Annotated[
+        float | None,
+        typer.Option(help="recordings: spikes a readout at intensity 1, where no sidecar says it."),
+    ] = None,
+    clips: Annotated[
+        int, typer.Option(help=f"{SYNTHETIC}: clips to train on; a tenth to validate and to test.")
+    ] = 1000,
+    size: Annotated[int, typer.Option(help=f"{SYNTHETIC}: pixels, a side.")] = 128,
+    windows: Annotated[int, typer.Option(help=f"{SYNTHETIC}: images a clip.")] = 4,
+    seed: Annotated[int, typer.Option(help=f"{SYNTHETIC}: of everything random.")] = 0,
+) -> None:
+    """Prepare a dataset for training; continue where an earlier run was interrupted."""
+    if name == SYNTHETIC:
+        synthetic = SyntheticDataset(clips=clips, size=size, windows=windows, seed=seed)
+        found: dict[str, Any] = synthetic.splits()
+        origin, options = dataclasses.asdict(synthetic), {"dataset": synthetic}
+    elif name not in LAYOUTS:
+        raise ValueError(f"{name}: no such dataset; expected {', '.join([*LAYOUTS, SYNTHETIC])}")
+    elif manual_dir is None:
+        raise ValueError(f"{name}: pass --manual-dir, which holds {LAYOUTS[name].tree}")
+    else:
+        found = find_clips(name, manual_dir)
+        origin, options = {"manual_dir": str(manual_dir.resolve())}, {}
+        if name == "recordings":
+            found = {"train": [dataclasses.replace(clip, gain=gain) for clip in found["train"]]}
+            origin["gain"] = gain
+    unknown = [part for part in split or [] if part not in found]
+    if unknown:
+        raise ValueError(f"--split {unknown[0]}: expected {' or '.join(found)}")
+    if format is Format.array_record:
+        _write_records(name, options, manual_dir, data_dir, whole=not split)
+    else:
+        chosen = {part: found[part] for part in split or found}
+        with _progress(name) as advance:
+            prepare(name, chosen, data_dir, origin=origin, overwrite=overwrite, advance=advance)
+    counts = ", ".join(f"{len(found[part])} {part}" for part in split or found)
+    print(f"{data_dir / name}: {counts}")
+
+
+def _write_records(
+    name: str, options: dict[str, Any], manual_dir: Path | None, data_dir: Path, *, whole: bool
+) -> None:
+    """Lets TFDS write; it makes all splits, and begins anew after an interruption."""
+    if name == "recordings" or not whole:
+        raise ValueError("--format array_record: only for published datasets, and all their splits")
+    import tensorflow_datasets as tfds
+
+    import spikejax.datasets.builders  # noqa: F401 (registers)
+
+    config = tfds.download.DownloadConfig(manual_dir=manual_dir)
+    builder = tfds.builder(name, data_dir=data_dir, **options)
+    builder.download_and_prepare(download_config=config)
+
+
+@contextlib.contextmanager
+def _progress(name: str) -> Iterator[Advance]:
+    """A bar on a terminal, now and then a line in a log; on stderr."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as shown:
+            task = shown.add_task(name)
+            yield lambda done, total: shown.update(task, completed=done, total=total)
+        return
+    said = time.monotonic()
+
+    def advance(done: int, total: int) -> None:
+        nonlocal said
+        if time.monotonic() - said > _LINE_EVERY_S:
+            said = time.monotonic()
+            print(f"{name}: {done} of {total} clips", file=sys.stderr, flush=True)
+
+    yield advance
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: those of the command line; None: this process's.
+
+    Returns:
+        The exit code: 2 if the input is at fault, which one line on stderr explains.
+    """
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(_command)
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(arguments, prog_name=_COMMAND, standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        print("prepare: interrupted; the same command goes on where it was", file=sys.stderr)
+        return _INTERRUPTED
+    except (OSError, ValueError, _UsageError) as error:
+        print(f"prepare: error: {' '.join(_explained(error).split())}", file=sys.stderr)
+        return _BAD_INPUT
+    return status or 0
+
+
+def _explained(error: Any) -> str:
+    if isinstance(error, _UsageError):
+        return f"{error.format_message().rstrip('.')} (see {_COMMAND} --help)"  # type: ignore[attr-defined]
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

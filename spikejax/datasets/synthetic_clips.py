@@ -1,0 +1,94 @@
+"""`spikejax_synthetic`: a dataset of procedural scenes, the same from the same seed."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import numpy as np
+
+from spikejax.datasets.batch import window_centres
+from spikejax.datasets.clips import Clip
+from spikejax.datasets.scenes import SceneOptions
+from spikejax.datasets.synthetic import SyntheticOptions, synthetic_batch
+from spikejax.ops import pack_bits
+
+SYNTHETIC = "spikejax_synthetic"
+
+_SPLITS = ("train", "validation", "test")
+_RATE_HZ = 20_000.0
+
+
+@dataclasses.dataclass(frozen=True)
+class SyntheticDataset:
+    """What `spikejax_synthetic` is made of.
+
+    Attributes:
+        clips: clips to train on; a tenth as many to validate and to test.
+        size: pixels, a side.
+        window: L, readouts around the first and the last image.
+        windows: J, images of a clip, 20 readouts apart.
+        seed: of everything random.
+    """
+
+    clips: int = 1000
+    size: int = 128
+    window: int = 61
+    windows: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("clips", "size", "window", "windows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+
+    def splits(self) -> dict[str, list["SyntheticClip"]]:
+        """The clips of each split; they are made when they are opened."""
+        fewer = -(-self.clips // 10)
+        return {
+            split: [
+                SyntheticClip(self, split, number)
+                for number in range(self.clips if split == "train" else fewer)
+            ]
+            for split in _SPLITS
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class SyntheticClip:
+    """One clip, of a key of its own, so that no other need be made.
+
+    Attributes:
+        dataset: what it is one of.
+        split: 'train', 'validation' or 'test'.
+        number: which, from 0.
+    """
+
+    dataset: SyntheticDataset
+    split: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """Unique within its split."""
+        return f"{self.number:06d}"
+
+    def open(self) -> Clip:
+        """Makes it."""
+        made, width = self.dataset, self.dataset.size
+        key = jax.random.key(made.seed)
+        for part in (_SPLITS.index(self.split), self.number):
+            key = jax.random.fold_in(key, part)
+        options = SyntheticOptions(
+            scene=SceneOptions(height=width, width=width, share=1),
+            window=made.window,
+            windows=made.windows,
+        )
+        batch: dict[str, Any] = jax.device_get(synthetic_batch(key, options, count=1))
+        return {
+            "packed": pack_bits(batch["spikes"][0]),
+            "width": np.int32(width),
+            "gain": batch["gain"][0],
+            "rate_hz": np.float32(_RATE_HZ),
+            "images": np.rint(batch["images"][0].clip(0, 1) * 65535).astype(np.uint16),
+            "centres": np.array(window_centres(made.window, made.windows), np.int32),
+        }
