@@ -13,34 +13,10 @@ from spikejax.cli.progress import track
 from spikejax.cli.values import parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from spikejax.inference.evaluation import Candidate
+    from spikejax.inference.evaluation_cost import Cost
 
-_RATE = 0.3  # spikes a readout of the random recording
-
-
-@dataclasses.dataclass(frozen=True)
-class Cost:
-    """What one call of a method costs.
-
-    Attributes:
-        method: its name.
-        readouts: that one image is made from.
-        parameters: learned numbers; None for the classical ones.
-        multiply_adds: of convolutions and matrix products, an image.
-        latency_s: median of synchronised calls after warm-up.
-        images_per_s: throughput.
-        memory_bytes: of the device: arguments, results and temporaries of a call.
-        random_weights: whether the network's weights were drawn, for none ship.
-    """
-
-    method: str
-    readouts: int
-    parameters: int | None
-    multiply_adds: int
-    latency_s: float
-    images_per_s: float
-    memory_bytes: int
-    random_weights: bool
+_DRAWN = "random weights"
 
 
 def benchmark(
@@ -51,8 +27,12 @@ def benchmark(
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH.")] = "250x400",
     batch: Annotated[int, typer.Option(help="Images a call.", min=1)] = 1,
     dtype: Annotated[
-        ActivationType, typer.Option(help="Type of a network's activations.")
-    ] = ActivationType.float32,
+        list[ActivationType] | None,
+        typer.Option(
+            help="Type of a network's activations, again for both; default: float32.",
+            show_default=False,
+        ),
+    ] = None,
     repeats: Annotated[int, typer.Option(help="Calls that are timed.", min=1)] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     device: DeviceOption = None,
@@ -60,33 +40,45 @@ def benchmark(
     """Measure latency, throughput, memory and multiply-adds of methods.
 
     Synchronised calls after warm-up, on random spikes that are on the device already; the median
-    counts. A network whose weights do not ship runs with random ones, at the same speed.
+    counts. Memory is what XLA announces for a call and, after it, what its allocator was seen to
+    take. A network whose weights do not ship runs with random ones, at the same speed.
 
     \b
     [dim]Examples:[/]
       spikejax benchmark
-      spikejax benchmark -m stir -m lrn --size 720x1280 --dtype bfloat16 --device gpu
+      spikejax benchmark -m stir -m lrn --size 720x1280 --dtype float32 --dtype bfloat16
     """
     height, width = parse_size(size, "--size")
     with computing_on(device):
         import jax
 
         from spikejax import inference
+        from spikejax.inference.evaluation_cost import measure_cost
 
         names = _names(method, inference.method_names())
         where = jax.devices(None if device is None else device.value)[0].device_kind
-        costs = [
-            _measure(name, (batch, height, width), dtype.value, repeats)
-            for name in track(names, "measuring", len(names))
+        types = dict.fromkeys(dtype or [ActivationType.float32])
+        wanted = [
+            (name, kind)
+            for name in names
+            for kind in ([None] if name in inference.CLASSICAL else types)
         ]
+        rows = []
+        for name, kind in track(wanted, "measuring", len(wanted)):
+            candidate = _candidate(name, kind)
+            cost = measure_cost(candidate, height, width, batch=batch, repeats=repeats)
+            rows.append((candidate, kind, cost))
     if as_json:
-        facts = {"device": where, "size": [height, width], "batch": batch, "dtype": dtype.value}
-        print(json.dumps({**facts, "methods": [dataclasses.asdict(c) for c in costs]}, indent=2))
+        facts = {"device": where, "size": [height, width], "batch": batch, "repeats": repeats}
+        print(json.dumps({**facts, "methods": [_facts(*row) for row in rows]}, indent=2))
         return
-    print(f"{batch} x {height}x{width}, {dtype.value}, on {where}, median of {repeats} calls")
-    print("  method  readouts   parameters  multiply-adds     latency   throughput    memory")
-    for cost in costs:
-        print(f"  {_line(cost)}")
+    print(f"{batch} x {height}x{width} on {where}, median of {repeats} calls")
+    print(
+        "  method  type      readouts  parameters  multiply-adds      latency   throughput"
+        "    memory  measured"
+    )
+    for row in rows:
+        print(f"  {_line(*row)}")
 
 
 def _names(asked: list[str] | None, there: tuple[str, ...]) -> list[str]:
@@ -97,53 +89,39 @@ def _names(asked: list[str] | None, there: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _measure(name: str, shape: tuple[int, int, int], dtype: str, repeats: int) -> Cost:
+def _candidate(name: str, kind: ActivationType | None) -> "Candidate":
     import jax
     import jax.numpy as jnp
 
-    from spikejax import metrics
+    from spikejax import models, weights
+    from spikejax.inference.evaluation import Candidate
 
-    fn, variables, window, drawn = _function(name, dtype)
-    batch, height, width = shape
-    random = jax.random.bernoulli(jax.random.key(0), _RATE, (batch, window, height, width))
-    args = (variables, random.astype(jnp.uint8))
-    latency = metrics.latency(fn, *args, repeats=repeats)
-    return Cost(
-        method=name,
-        readouts=window,
-        parameters=metrics.parameters(variables) if variables else None,
-        multiply_adds=metrics.multiply_adds(fn, *args) // batch,
-        latency_s=latency,
-        images_per_s=batch / latency,
-        memory_bytes=metrics.peak_memory(fn, *args),
-        random_weights=drawn,
-    )
+    if kind is None:
+        return Candidate(name)
+    options: dict[str, Any] = {"dtype": jnp.dtype(kind.value)}
+    if name not in weights.available():
+        options |= {"weights": models.create(name).init(jax.random.key(0)), "origin": _DRAWN}
+    return Candidate(name, **options)
 
 
-def _function(name: str, dtype: str) -> "tuple[Callable[..., Any], Any, int, bool]":
-    """(variables, spikes) -> images, the variables, the window, and whether they were drawn."""
-    import jax
-    import jax.numpy as jnp
-
-    from spikejax import classical, inference, models, weights
-
-    if name in inference.CLASSICAL:
-        reconstruct = getattr(classical, name)
-        window = inference.create_method(name, 1.0).window
-        return jax.jit(lambda _, s: reconstruct(s, window // 2)), {}, window, False
-    model = models.create(name, dtype=jnp.dtype(dtype))
-    assert model.window is not None
-    ships = name in weights.available()
-    variables = weights.load(name) if ships else model.init(jax.random.key(0))
-    return jax.jit(model.apply), variables, model.window, not ships
+def _facts(candidate: "Candidate", kind: ActivationType | None, cost: "Cost") -> dict[str, Any]:
+    return {
+        "method": candidate.name,
+        "dtype": None if kind is None else kind.value,
+        "random_weights": candidate.origin == _DRAWN,
+        **dataclasses.asdict(cost),
+    }
 
 
-def _line(cost: Cost) -> str:
+def _line(candidate: "Candidate", kind: ActivationType | None, cost: "Cost") -> str:
+    assert cost.latency_s is not None
+    assert cost.images_per_s is not None
     parameters = "-" if cost.parameters is None else f"{cost.parameters:,}"
-    drawn = "  random weights" if cost.random_weights else ""
-    macs = "-" if not cost.multiply_adds else f"{cost.multiply_adds / 1e9:.2f} G"
+    macs = "-" if cost.multiply_adds is None else f"{cost.multiply_adds / 1e9:.2f} G"
+    seen = "-" if cost.measured_bytes is None else f"{cost.measured_bytes / 1e6:.0f} MB"
+    drawn = f"  {_DRAWN}" if candidate.origin == _DRAWN else ""
     return (
-        f"{cost.method:<8}{cost.readouts:>8}{parameters:>13}{macs:>15}"
-        f"{1e3 * cost.latency_s:>9.1f} ms{cost.images_per_s:>9.1f} /s"
-        f"{cost.memory_bytes / 1e6:>7.0f} MB{drawn}"
+        f"{candidate.name:<8}{'-' if kind is None else kind.value:<9}{cost.readouts:>9}"
+        f"{parameters:>12}{macs:>15}{1e3 * cost.latency_s:>10.1f} ms"
+        f"{cost.images_per_s:>10.1f} /s{cost.memory_bytes / 1e6:>7.0f} MB{seen:>10}{drawn}"
     )

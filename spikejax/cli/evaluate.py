@@ -1,29 +1,28 @@
 """`spikejax evaluate`: methods compared on recordings whose true images are known."""
 
+import contextlib
 import dataclasses
 import enum
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spikejax.cli.device import computing_on
+from spikejax.cli.method import ActivationType
 from spikejax.cli.options import BitOrder, DeviceOption, RecordingFile, flattened
 from spikejax.cli.output import folder_for_results
 from spikejax.cli.progress import track
 from spikejax.cli.values import parse_size
 
 if TYPE_CHECKING:
+    from spikejax.datasets.pairs import Pair
     from spikejax.formats import Recording
-    from spikejax.inference.evaluation import Candidate, Sample, Score
-    from spikejax.inference.evaluation_data import Pair
-    from spikejax.inference.evaluation_table import Table
+    from spikejax.inference.evaluation import Candidate
+    from spikejax.inference.evaluation_data import Samples
 
-DEMO = "demo"
+SYNTHETIC = "synthetic"
 _DATA = "Data"
-_REPEATS = 5  # calls that are timed
-_FILES = ("table.md", "table.csv", "table.tex", "per_image.csv")
 
 
 class TableKind(enum.StrEnum):
@@ -49,7 +48,9 @@ class DataOptions:
     """What is evaluated on.
 
     Attributes:
-        data: a folder, or 'demo'.
+        data: a folder, 'synthetic', or a prepared dataset's name.
+        folder: where prepared datasets are.
+        split: of a prepared dataset.
         height: rows.
         width: columns.
         gain: spikes a readout at intensity 1.
@@ -57,23 +58,29 @@ class DataOptions:
         bit_order: which bit of a byte comes first.
         stored_width: columns in the files, padding included.
         centre: the readout that the true images are of.
-        scenes: how many the demo has.
-        size: of the demo's scenes.
+        scenes: how many synthetic ones.
+        size: of the synthetic scenes.
+        seed: of the synthetic scenes.
     """
 
     data: Annotated[
         str,
-        _data(
+        typer.Argument(
             help="A folder: X.dat (.npy, .npz) beside X.png, or spike/X.dat and gt/X.png, or those "
-            "two in its test/. Or 'demo': procedural scenes made on the spot.",
-            metavar="FOLDER",
+            "two in its test/. Or 'synthetic': procedural scenes, made on the spot. Or the name of "
+            "a dataset prepared in --folder.",
+            metavar="DATA",
         ),
     ]
+    folder: Annotated[
+        Path | None, _data(help="Where DATA was prepared, if it is a dataset's name.")
+    ] = None
+    split: Annotated[str | None, _data(help="Of a prepared dataset; default: test.")] = None
     height: Annotated[int | None, _data(help="Rows of a readout; else the sidecar's.")] = None
     width: Annotated[int | None, _data(help="Columns of a readout; else the sidecar's.")] = None
     gain: Annotated[
         float | None,
-        _data(help="Spikes a readout at intensity 1; else the sidecar's, else 1; demo: 0.6."),
+        _data(help="Spikes a readout at intensity 1; else the sidecar's, else 1; synthetic: 0.6."),
     ] = None
     no_flip: Annotated[bool, _data("--no-flip", help="The top row of a .dat is stored first.")] = (
         False
@@ -91,53 +98,63 @@ class DataOptions:
             "_key_idK (the K-th, from 1); default: the middle one."
         ),
     ] = None
-    scenes: Annotated[int | None, _data(help="How many the demo has; default: 4.", min=1)] = None
+    scenes: Annotated[int | None, _data(help="How many synthetic ones; default: 8.", min=1)] = None
     size: Annotated[
-        str | None, _data(help="Of the demo's scenes; default: 160x240.", metavar="SIZE")
+        str | None, _data(help="Of synthetic scenes; default: 192x256.", metavar="SIZE")
     ] = None
+    seed: Annotated[int | None, _data(help="Of synthetic scenes; default: 0.", min=0)] = None
 
-    def open(self) -> "tuple[int, Iterator[Sample], str]":
-        """Number of samples, the samples, each opened when it is asked for, and what they are.
+    def open(self) -> "Samples":
+        """The samples, each opened when it is its turn.
 
         Raises:
             ValueError: if options do not fit one another, or the folder is not what it should be.
+            OSError: if there is no such data.
         """
-        return self._open_demo() if self.data == DEMO else self._open_folder()
+        if self.data == SYNTHETIC:
+            return self._open_synthetic()
+        return self._open_folder() if self.folder is None else self._open_prepared(self.folder)
 
-    def _open_demo(self) -> "tuple[int, Iterator[Sample], str]":
+    def _open_synthetic(self) -> "Samples":
         from spikejax.inference import evaluation_data as data
 
-        for name in ("height", "width", "bit_order", "stored_width", "centre"):
-            if getattr(self, name) is not None:
-                raise ValueError(f"--{name.replace('_', '-')}: has no meaning with --data demo")
-        height, width = parse_size(self.size or "160x240", "--size")
-        if not (48 <= height <= 2000 and 48 <= width <= 2000):
-            raise ValueError(
-                f"--size: expected 48x48 to 2000x2000 for the demo, got {height}x{width}"
-            )
-        count = 4 if self.scenes is None else self.scenes
-        gain = data.DEMO_GAIN if self.gain is None else self.gain
+        self._refuse("has no meaning with synthetic scenes", *_OF_FILES, *_OF_PREPARED)
+        height, width = parse_size(self.size or "192x256", "--size")
+        if not (16 <= height <= 2000 and 16 <= width <= 2000):
+            raise ValueError(f"--size: expected 16x16 to 2000x2000, got {height}x{width}")
+        gain = data.SCENE_GAIN if self.gain is None else self.gain
         if not 0 < gain <= 1:
-            raise ValueError(f"--gain: expected more than 0 and at most 1 for the demo, got {gain}")
-        scenes = "1 procedural scene" if count == 1 else f"{count} procedural scenes"
-        seeds = "seed 0" if count == 1 else f"seeds 0 to {count - 1}"
-        what = (
-            f"{scenes} of spikejax.datasets.demo_scene ({seeds}, "
-            f"{data.DEMO_READOUTS} readouts of {height}x{width}), spikes by the simulated sensor "
-            f"'ideal' without noise, gain {gain:g}: for trying out, no published benchmark"
+            raise ValueError(
+                f"--gain: expected more than 0 and at most 1 for synthetic scenes, got {gain}"
+            )
+        return data.synthetic_samples(
+            8 if self.scenes is None else self.scenes, height, width, seed=self.seed or 0, gain=gain
         )
-        return count, data.demo_samples(count, height, width, gain=gain), what
 
-    def _open_folder(self) -> "tuple[int, Iterator[Sample], str]":
-        from spikejax.inference import evaluation_data as data
+    def _open_prepared(self, folder: Path) -> "Samples":
+        from spikejax.inference.evaluation_data import prepared_samples
 
-        for name in ("scenes", "size"):
-            if getattr(self, name) is not None:
-                raise ValueError(f"--{name}: only with --data demo")
-        pairs = data.find_pairs(self.data, centre=self.centre)
+        reason = "has no meaning with --folder: a prepared dataset knows it"
+        self._refuse(reason, *_OF_FILES, *_OF_SYNTHETIC, "gain")
+        return prepared_samples(folder, self.data, split=self.split or "test")
+
+    def _open_folder(self) -> "Samples":
+        from spikejax.datasets.pairs import find_pairs
+        from spikejax.inference.evaluation_data import paired_samples
+
+        self._refuse("only with synthetic scenes", *_OF_SYNTHETIC)
+        self._refuse("only with --folder and the name of a prepared dataset", "split")
+        if self.data in tuple(Dataset) and not Path(self.data).exists():
+            raise ValueError(f"{self.data}: --folder says where that dataset was prepared")
+        pairs = find_pairs(self.data, centre=self.centre)
         images = "1 image" if len(pairs) == 1 else f"{len(pairs)} images"
-        what = f"{images} of {self.data}, {self._gains(pairs)}"
-        return len(pairs), data.open_pairs(pairs, self._recording), what
+        title = f"{images} of {self.data}, {self._gains(pairs)}"
+        return paired_samples(pairs, title=title, opener=self._recording)
+
+    def _refuse(self, reason: str, *names: str) -> None:
+        for name in names:
+            if getattr(self, name) not in (None, False):
+                raise ValueError(f"--{name.replace('_', '-')}: {reason}")
 
     def _gains(self, pairs: "list[Pair]") -> str:
         """Says where the gains come from: a wrong one spoils every number."""
@@ -162,6 +179,11 @@ class DataOptions:
             self.bit_order,
             self.stored_width,
         ).open()
+
+
+_OF_FILES = ("height", "width", "no_flip", "bit_order", "stored_width", "centre")
+_OF_PREPARED = ("folder", "split")
+_OF_SYNTHETIC = ("scenes", "size", "seed")
 
 
 @flattened
@@ -194,14 +216,25 @@ def evaluate(
         Dataset | None,
         typer.Option(
             help="The data is this published dataset: put the published numbers beside; with "
-            "--table paper.",
+            "--table paper. A prepared dataset is known by its name.",
             show_default=False,
         ),
     ] = None,
+    dtype: Annotated[
+        ActivationType, typer.Option(help="Type of the networks' activations.")
+    ] = ActivationType.float32,
     out: Annotated[
         Path | None,
-        typer.Option(help=f"Folder for {', '.join(_FILES)}.", metavar="DIR", show_default=False),
+        typer.Option(
+            help="Folder for the tables, the scores of every image, and a page with the images "
+            "side by side.",
+            metavar="DIR",
+            show_default=False,
+        ),
     ] = None,
+    pictures: Annotated[
+        int, typer.Option(help="Of how many samples the page shows the images.", min=0)
+    ] = 16,
     device: DeviceOption = None,
 ) -> None:
     """Compare methods on recordings whose true images are known.
@@ -211,27 +244,57 @@ def evaluate(
 
     \b
     [dim]Examples:[/]
-      spikejax evaluate --data demo
-      spikejax evaluate --data clips/ --height 250 --width 400 --gain 0.6 -m tfp -m tfp:21 -m tfi
-      spikejax evaluate --data REDS_BASE --height 250 --width 400 --gain 0.6 --table paper \\
-        --published reds_base --weights stir=stir.pth --out results/
+      spikejax evaluate synthetic
+      spikejax evaluate clips/ --height 250 --width 400 --gain 0.6 -m tfp -m tfp:21 -m tfi
+      spikejax evaluate sreds --folder data/ --table paper --weights stir=stir.pth --out results/
     """
-    if published is not None and (table is not TableKind.paper or data.data == DEMO):
+    paper = table is TableKind.paper
+    if published is not None and (not paper or data.data == SYNTHETIC):
         raise ValueError("--published: goes with --table paper and the published dataset itself")
     with computing_on(device):
-        count, samples, what = data.open()
-        candidates = _candidates(method, weights)
-        if out is None:
-            shown = _run(candidates, samples, count, what, table, published, lambda _: None)
-        else:
-            with folder_for_results(out):
-                shown = _run_into(out, candidates, samples, count, what, table, published)
-    print(shown.markdown(), end="")
-    if out is not None:
-        print(f"\n{out}: {', '.join(_FILES)}")
+        samples = data.open()
+        candidates = _candidates(method, weights, dtype)
+        with contextlib.nullcontext() if out is None else folder_for_results(out):
+            print_evaluation(
+                samples,
+                candidates,
+                out=out,
+                paper=paper,
+                published=None if published is None else published.value,
+                pictures=pictures,
+            )
 
 
-def _candidates(methods: list[str] | None, files: list[str] | None) -> "list[Candidate]":
+def print_evaluation(
+    samples: "Samples", candidates: "list[Candidate]", *, out: Path | None, **options: Any
+) -> None:
+    """Evaluates with a progress bar and prints the table, if this is the first process.
+
+    Args:
+        samples: what is evaluated on.
+        candidates: the methods.
+        out: as for `evaluation_run.run`.
+        **options: as for `evaluation_run.run`.
+    """
+    import jax
+
+    from spikejax.inference.evaluation_published import PUBLISHED
+    from spikejax.inference.evaluation_run import FILES, run
+
+    if options.get("published") is None and options.get("paper") and samples.published in PUBLISHED:
+        options["published"] = samples.published
+    shown = run(samples, candidates, out=out, progress=track, **options)
+    if jax.process_index() == 0:
+        print(shown.markdown(), end="")
+        if out is not None:
+            print(f"\n{out}: {', '.join(FILES)}")
+
+
+def _candidates(
+    methods: list[str] | None, files: list[str] | None, dtype: ActivationType
+) -> "list[Candidate]":
+    import jax.numpy as jnp
+
     from spikejax import inference, weights
     from spikejax.inference.evaluation import Candidate
 
@@ -253,7 +316,8 @@ def _candidates(methods: list[str] | None, files: list[str] | None) -> "list[Can
         paths = given.pop(name, [None])
         for path in paths:
             label = f"{text} {path.stem}" if path is not None and len(paths) > 1 else text
-            found.append(Candidate(name, label=label, weights=path, window=readouts))
+            kind = None if name in inference.CLASSICAL else jnp.dtype(dtype.value)
+            found.append(Candidate(name, label=label, weights=path, window=readouts, dtype=kind))
     if given:
         name = next(iter(given))
         raise ValueError(f"--weights: {name} is not among the methods; add -m {name}")
@@ -270,84 +334,3 @@ def _weights_by_network(files: list[str] | None, networks: list[str]) -> dict[st
             )
         found.setdefault(name, []).append(Path(path))
     return found
-
-
-def _run(
-    candidates: "list[Candidate]",
-    samples: "Iterator[Sample]",
-    count: int,
-    what: str,
-    kind: TableKind,
-    published: Dataset | None,
-    keep: "Callable[[Score], None]",
-) -> "Table":
-    from spikejax.inference import evaluation, evaluation_cost, evaluation_measures
-    from spikejax.inference.evaluation_published import PUBLISHED
-    from spikejax.inference.evaluation_report import PAPER_SIZE, report
-
-    measures = evaluation_measures.measures()
-    summary = evaluation.Summary()
-    size = (0, 0)
-
-    def noting_size() -> "Iterator[Sample]":
-        nonlocal size
-        for sample in samples:
-            size = size if any(size) else sample.truth.shape
-            yield sample
-
-    scores = evaluation.evaluate(noting_size(), candidates, measures)
-    for score in track(scores, "evaluating", count * len(candidates)):
-        summary.add(score)
-        keep(score)
-    paper = kind is TableKind.paper
-    size = PAPER_SIZE if paper else size
-    costs = {
-        candidate.label: evaluation_cost.measure_cost(
-            candidate, *size, repeats=0 if paper else _REPEATS
-        )
-        for candidate in track(candidates, "measuring costs", len(candidates))
-    }
-    return report(
-        what,
-        candidates,
-        measures,
-        summary,
-        costs,
-        size=size,
-        paper=paper,
-        published=None if published is None else PUBLISHED[published.value],
-    )
-
-
-def _run_into(
-    out: Path,
-    candidates: "list[Candidate]",
-    samples: "Iterator[Sample]",
-    count: int,
-    what: str,
-    kind: TableKind,
-    published: Dataset | None,
-) -> "Table":
-    """As `_run`, with the scores of every image and the tables in files."""
-    import csv
-
-    from spikejax.formats import replacing
-    from spikejax.inference.evaluation_measures import measures
-
-    names = [measure.name for measure in measures()]
-    per_image = out / _FILES[-1]
-    with replacing(per_image) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["image", "centre", "method", *names])
-
-        def keep(score: "Score") -> None:
-            values = [score.values.get(name) for name in names]
-            shown = ["" if v is None or v != v else repr(v) for v in values]  # NaN is no number
-            writer.writerow([score.sample, score.centre, score.method, *shown])
-
-        table = _run(candidates, samples, count, what, kind, published, keep)
-    texts = (table.markdown(), table.csv(), table.latex())
-    for name, text in zip(_FILES, texts, strict=False):
-        with replacing(out / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    return table

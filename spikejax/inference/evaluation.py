@@ -11,6 +11,7 @@ import numpy as np
 from spikejax.formats import Recording
 from spikejax.inference.evaluation_measures import Measure
 from spikejax.inference.methods import CLASSICAL, Method, create_method, load_weights, method_names
+from spikejax.metrics import Estimate, Scores
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,10 +53,18 @@ class Candidate:
         window: as for `reconstruct`, or None.
         weights: a network's variables; None for a classical method.
         origin: in words, where its weights are from; None for a classical method.
+        dtype: of a network's activations, or None.
     """
 
     def __init__(
-        self, name: str, *, label: str | None = None, weights: Any = None, window: int | None = None
+        self,
+        name: str,
+        *,
+        label: str | None = None,
+        weights: Any = None,
+        window: int | None = None,
+        dtype: Any = None,
+        origin: str | None = None,
     ) -> None:
         """Loads the weights and checks that the options fit the method.
 
@@ -64,25 +73,34 @@ class Candidate:
             label: None for its name.
             weights: of a network: variables, a file, or None for those that ship.
             window: of 'tfp' and 'tfi'.
+            dtype: of a network's activations; None for float32.
+            origin: in words, where its weights are from; None to tell by `weights`.
 
         Raises:
             ValueError: if there is no such method, or weights or window do not fit it.
         """
-        self.name, self.label, self.window = name, label or name, window
+        self.name, self.label, self.window, self.dtype = name, label or name, window, dtype
         self.weights, self.origin = weights, None
         if name in method_names() and name not in CLASSICAL:
             self.weights = load_weights(name, weights)
-            self.origin = _origin(weights)
-        create_method(name, 1.0, weights_or_path=self.weights, window=window)
+            self.origin = origin or _origin(weights)
+        self._method(1.0)
         self._methods: dict[float, Method] = {}
+
+    def _method(self, gain: float) -> Method:
+        return create_method(
+            self.name,
+            gain,
+            weights_or_path=self.weights,
+            window=self.window,
+            dtype=self.dtype,
+        )
 
     def reconstruct(self, recording: Recording, centre: int) -> np.ndarray:
         """Makes the image (H, W) of one readout, intensity, not clipped."""
         gain = recording.gain
         if gain not in self._methods:
-            self._methods[gain] = create_method(
-                self.name, gain, weights_or_path=self.weights, window=self.window
-            )
+            self._methods[gain] = self._method(gain)
         method = self._methods[gain]
         [(_, image)] = method.images(recording, np.array([centre]), 1)
         return image
@@ -103,12 +121,21 @@ class Score:
         centre: the readout.
         method: the candidate's label.
         values: by the measure's name; NaN where an image is too small for one, or has none.
+        image: (H, W) float32 in [0, 1], what was scored.
+        truth: (H, W) float32 in [0, 1], what it was held against.
     """
 
     sample: str
     centre: int
     method: str
     values: dict[str, float]
+    image: np.ndarray = dataclasses.field(repr=False)
+    truth: np.ndarray = dataclasses.field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Of the image, unique over the data: 'clip3@150'."""
+        return f"{self.sample}@{self.centre}"
 
 
 def evaluate(
@@ -133,7 +160,11 @@ def evaluate(
     for label in labels:
         if labels.count(label) > 1:
             raise ValueError(f"two of the methods are called {label!r}")
+    seen = set()
     for sample in samples:
+        if (sample.name, sample.centre) in seen:
+            raise ValueError(f"two samples are called {sample.name!r}")
+        seen.add((sample.name, sample.centre))
         for candidate in candidates:
             image = candidate.reconstruct(sample.recording, sample.centre)
             image = np.clip(image, 0.0, 1.0)
@@ -142,65 +173,49 @@ def evaluate(
                 for measure in measures
                 if measure.missing is None
             }
-            yield Score(sample.name, sample.centre, candidate.label, values)
-
-
-class Mean:
-    """A running mean with its confidence interval; what is NaN does not count.
-
-    Attributes:
-        count: how many values there were.
-        mean: of them; NaN for none.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean = math.nan
-        self._squares = 0.0  # of the distances from the mean, summed
-
-    def add(self, value: float) -> None:
-        """Takes one value in (Welford's update, which cancels nothing)."""
-        if math.isnan(value):
-            return
-        self.count += 1
-        if self.count == 1:
-            self.mean = value
-            return
-        difference = value - self.mean
-        self.mean = self.mean + difference / self.count if math.isfinite(difference) else math.inf
-        self._squares += difference * (value - self.mean)
-
-    def interval(self, confidence: float = 0.95) -> float:
-        """Half the width of the interval in which the true mean lies, by Student's t.
-
-        It takes the images for independent and their scores for about normal. NaN for fewer than
-        two values, or if one is infinite.
-        """
-        from scipy.special import stdtrit  # JAX needs scipy too
-
-        if self.count < 2 or not math.isfinite(self.mean):
-            return math.nan
-        quantile = float(stdtrit(self.count - 1, (1 + confidence) / 2))
-        return quantile * math.sqrt(self._squares / (self.count - 1) / self.count)
+            yield Score(sample.name, sample.centre, candidate.label, values, image, sample.truth)
 
 
 class Summary:
-    """Means by method and measure, gathered as scores come."""
+    """The scores of every method, gathered as they come; what is NaN does not count.
 
-    def __init__(self) -> None:
-        self._means: dict[tuple[str, str], Mean] = {}
-        self._images: dict[str, int] = {}
+    A process, or a shard, adds the scores of its samples; `merge` and `gathered` join them.
+    """
+
+    def __init__(self, methods: Iterable[str]) -> None:
+        """Takes the candidates' labels."""
+        self.scores = {method: Scores() for method in methods}
 
     def add(self, score: Score) -> None:
         """Takes the values of one score in."""
-        self._images[score.method] = self.images(score.method) + 1
-        for name, value in score.values.items():
-            self._means.setdefault((score.method, name), Mean()).add(value)
+        numbers = {name: [x] for name, x in score.values.items() if not math.isnan(x)}
+        self.scores[score.method].add([score.name], **numbers)
 
-    def mean(self, method: str, measure: str) -> Mean:
-        """The mean of a measure over the images of a method; an empty one if there are none."""
-        return self._means.get((method, measure), Mean())
+    def merge(self, other: "Summary") -> "Summary":
+        """Joins the scores of the same methods on other samples into a new summary."""
+        return self._of({m: scores.merge(other.scores[m]) for m, scores in self.scores.items()})
+
+    def gathered(self) -> "Summary":
+        """Joins those of all JAX processes; every process must call it, and gets them all."""
+        return self._of({m: scores.gathered() for m, scores in self.scores.items()})
+
+    def _of(self, scores: dict[str, Scores]) -> "Summary":
+        summary = Summary(())
+        summary.scores = scores
+        return summary
+
+    def estimate(self, method: str, measure: str) -> Estimate | None:
+        """The mean of a measure over the images of a method; None if none has it."""
+        return self.scores[method].compute().get(measure)
 
     def images(self, method: str) -> int:
         """How many images of a method were scored."""
-        return self._images.get(method, 0)
+        return len(self.scores[method].images)
+
+    def rows(self) -> Iterator[tuple[str, str, dict[str, float]]]:
+        """Every image's name, method and values, by the image's name."""
+        images = sorted({image for scores in self.scores.values() for image in scores.images})
+        for image in images:
+            for method, scores in self.scores.items():
+                if (values := scores.values(image)) is not None:
+                    yield image, method, values

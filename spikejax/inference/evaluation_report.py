@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import jax
+import numpy as np
 
 from spikejax.inference.evaluation import Candidate, Summary
 from spikejax.inference.evaluation_cost import Cost
@@ -35,7 +36,7 @@ def report(
         candidates: the methods, in their order.
         measures: the measures, in their order.
         summary: the scores.
-        costs: by the candidates' labels.
+        costs: by the candidates' labels; what has none is shown as '-'.
         size: rows and columns that the costs are for.
         paper: whether the columns are those of STIR's table.
         published: rows to stand beside; None for none.
@@ -44,7 +45,8 @@ def report(
     beside = () if published is None else published.columns
     if paper:
         measures = [m for m in measures if m.name != "SSIM skimage" or m.name in beside]
-    columns = [*_cost_columns(size, paper), *map(_column, measures)]
+    kinds = {str(np.dtype(c.dtype)) for c in candidates if c.dtype is not None} or {"float32"}
+    columns = [*_cost_columns(size, paper, " and ".join(sorted(kinds))), *map(_column, measures)]
     named = [column.name for column in columns]
     columns += [
         Column(name, "as published; not computed here", 3) for name in beside if name not in named
@@ -77,9 +79,9 @@ _AFTER = (
 )
 
 
-def _cost_columns(size: tuple[int, int], paper: bool) -> list[Column]:
+def _cost_columns(size: tuple[int, int], paper: bool, dtype: str) -> list[Column]:
     where = jax.devices()[0].device_kind
-    at = f"of one image of {size[0]}x{size[1]} from its window (tfstp: of 41 readouts), float32"
+    at = f"of one image of {size[0]}x{size[1]} from its window (tfstp: of 41 readouts), {dtype}"
     macs = "MACs T" if paper else "MACs G"
     columns = [
         Column("parameters M", "millions that training changes; spikejax.metrics.parameters", 2),
@@ -109,9 +111,11 @@ def _column(measure: Measure) -> Column:
 
 def _cell(column: str, label: str, summary: Summary, costs: Mapping[str, Cost]) -> Cell:
     if column not in _UNITS:
-        mean = summary.mean(label, column)
-        return Cell(mean.mean, mean.interval())
-    cost = costs[label]
+        found = summary.estimate(label, column)
+        return Cell() if found is None else Cell(found.mean, (found.high - found.low) / 2)
+    cost = costs.get(label)
+    if cost is None:
+        return Cell()
     value = {
         "parameters M": cost.parameters,
         "memory G": cost.memory_bytes,
@@ -131,8 +135,9 @@ def _shortfalls(
         if measure.missing is not None:
             notes.append(f"{measure.name} is -, because {measure.missing}".rstrip("."))
             continue
-        counts = {c.label: summary.mean(c.label, measure.name).count for c in candidates}
-        least, most = min(counts.values()), max(summary.images(c.label) for c in candidates)
+        found = [summary.estimate(c.label, measure.name) for c in candidates]
+        least = min(0 if estimate is None else estimate.count for estimate in found)
+        most = max(summary.images(c.label) for c in candidates)
         if least < most:
             shorter, longer = measure.smallest
             notes.append(

@@ -75,9 +75,13 @@ class Table:
         """A line a column, then the notes."""
         return [*(f"{c.name}: {c.legend}." for c in self.columns), *(f"{n}." for n in self.notes)]
 
+    def lines(self) -> list[list[str]]:
+        """The heading and the rows as they are printed."""
+        return [["method", *(c.name for c in self.columns)], *self._texts(" ± ")]
+
     def markdown(self) -> str:
         """The table, aligned for terminals too, with title and legend."""
-        lines = [["method", *(c.name for c in self.columns)], *self._texts(" ± ")]
+        lines = self.lines()
         widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
         ruler = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
         lines.insert(1, ruler)

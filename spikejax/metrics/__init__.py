@@ -13,6 +13,7 @@ from spikejax.metrics.cost import (
 )
 from spikejax.metrics.error import mse, psnr
 from spikejax.metrics.lpips import lpips, lpips_variables
+from spikejax.metrics.memory import measured_memory
 from spikejax.metrics.moments import Moments
 from spikejax.metrics.niqe import niqe
 from spikejax.metrics.niqe_model import NiqeModel
@@ -39,6 +40,7 @@ __all__ = [
     "latency",
     "lpips",
     "lpips_variables",
+    "measured_memory",
     "ms_ssim",
     "mse",
     "multiply_adds",

@@ -151,6 +151,11 @@ class Scores:
         """The measures' names, sorted."""
         return tuple(sorted({name for scores in self._values.values() for name in scores}))
 
+    def values(self, image: str) -> dict[str, float] | None:
+        """The scores of one image by measure; None if there is no such image."""
+        found = self._values.get(image)
+        return None if found is None else dict(found)
+
     def of(self, measure: str) -> np.ndarray:
         """The scores by one measure, in the order of the images' names, float64.
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import spikejax as sj
-from spikejax.formats import write_dat, write_image
+from spikejax.formats import Recording, write_dat, write_image
+from spikejax.inference.evaluation import Sample
 
 
 @pytest.fixture
@@ -35,11 +36,11 @@ def row(stdout, method):
 
 
 def test_the_printed_mean_and_the_files_are_those_of_the_images(spikejax, clips, tmp_path):
-    words = ("evaluate", "--data", "clips", *SIZE, "--gain", "0.5", "-m", "tfp", "-m", "tfp:21")
+    words = ("evaluate", "clips", *SIZE, "--gain", "0.5", "-m", "tfp", "-m", "tfp:21")
     result = spikejax(*words, "--out", "deep/results")
     assert result.exit_code == 0, result.output
     out = tmp_path / "deep" / "results"
-    names = {"table.md", "table.csv", "table.tex", "per_image.csv"}
+    names = {"table.md", "table.csv", "table.tex", "per_image.csv", "index.html", "index_files"}
     assert {path.name for path in out.iterdir()} == names
     expected = {}
     for name, (spikes, truth) in clips.items():
@@ -63,7 +64,7 @@ def test_the_printed_mean_and_the_files_are_those_of_the_images(spikejax, clips,
 
 
 def test_the_paper_table_stands_beside_published_numbers_only_when_asked(spikejax, clips):
-    words = ("evaluate", "--data", "clips", *SIZE, "-m", "tfp", "--table", "paper")
+    words = ("evaluate", "clips", *SIZE, "-m", "tfp", "--table", "paper")
     result = spikejax(*words)
     assert result.exit_code == 0
     assert "(published)" not in result.stdout
@@ -78,7 +79,7 @@ def test_several_weights_of_one_network_are_compared(spikejax, clips, tmp_path):
         variables = sj.models.create("lrn").init(jax.random.key(seed))
         sj.weights.save(tmp_path / f"{name}.safetensors", variables, model="lrn")
     given = ("--weights", "lrn=first.safetensors", "--weights", "lrn=second.safetensors")
-    result = spikejax("evaluate", "--data", "clips", *SIZE, "--gain", "0.5", "-m", "lrn", *given)
+    result = spikejax("evaluate", "clips", *SIZE, "--gain", "0.5", "-m", "lrn", *given)
     assert result.exit_code == 0, result.output
     first, second = (row(result.stdout, f"lrn {name}") for name in ("first", "second"))
     assert first[1] == second[1] == "0.18"
@@ -90,47 +91,57 @@ def test_several_weights_of_one_network_are_compared(spikejax, clips, tmp_path):
 def test_help_has_examples(spikejax):
     result = spikejax("evaluate", "--help")
     assert result.exit_code == 0
-    assert "spikejax evaluate --data demo" in result.stdout
+    assert "spikejax evaluate synthetic" in result.stdout
 
 
-def test_the_demo_says_that_it_is_no_benchmark(spikejax):
-    words = ("evaluate", "--data", "demo", "--scenes", "1", "--size", "48x56", "-m", "tfp")
-    result = spikejax(*words)
-    assert result.exit_code == 0
-    assert "1 procedural scenes" not in result.stdout
+def test_synthetic_scenes_are_said_to_be_no_benchmark(spikejax, monkeypatch):
+    asked = []
+
+    def scene(*wanted):
+        asked.append(wanted)
+        truth = np.full((16, 24), 0.5, np.float32)
+        spikes = np.tile(np.arange(201) % 2, (24, 16, 1)).T.astype(np.uint8)
+        return Sample(f"scene {len(asked)}", Recording.from_array(spikes), 100, truth)
+
+    monkeypatch.setattr("spikejax.inference.evaluation_data._scene", scene)
+    words = ("evaluate", "synthetic", "--scenes", "2", "--size", "16x24", "--seed", "3")
+    result = spikejax(*words, "-m", "tfp:41", "--gain", "1")
+    assert result.exit_code == 0, result.output
+    assert asked == [(3, 0, 16, 24, 1.0), (3, 1, 16, 24, 1.0)]
+    assert "2 procedural scenes" in result.stdout
     assert "no published benchmark" in result.stdout
-    assert 10 < float(row(result.stdout, "tfp")[5]) < 40
+    assert row(result.stdout, "tfp:41")[5].startswith("38.28")  # 21 or 20 spikes in 41 readouts
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--data", "none"), "none: no such folder"),
-        (("--data", "clips/a.dat"), "is a file; expected a folder"),
-        (("--data", "empty"), "empty: holds no .dat"),
-        (("--data", "clips", "-m", "magic"), "there is no 'magic'"),
-        (("--data", "clips", "-m", "tfp:x"), "--method: expected NAME or NAME:WINDOW"),
-        (("--data", "clips", "-m", "tfstp:5"), "window"),
-        (("--data", "clips", "--weights", "stir.pth"), "--weights: expected NAME=FILE"),
-        (("--data", "clips", "--weights", "stir=no.pth"), "no.pth"),
-        (("--data", "clips", "-m", "tfp", "--weights", "stir=no.pth"), "add -m stir"),
-        (("--data", "clips", "--published", "sreds"), "--published: goes with"),
-        (("--data", "clips", "--scenes", "2"), "--scenes: only with --data demo"),
-        (("--data", "clips", "--centre", "61"), "readouts 0 to 60"),
-        (("--data", "clips", "--gain", "0"), "gain"),
-        (("--data", "demo", "--height", "48"), "--height: has no meaning"),
-        (("--data", "demo", "--size", "8x8"), "--size: expected 48x48"),
+        (("none",), "none: no such folder"),
+        (("clips/a.dat",), "is a file; expected a folder"),
+        (("empty",), "empty: holds no .dat"),
+        (("clips", "-m", "magic"), "there is no 'magic'"),
+        (("clips", "-m", "tfp:x"), "--method: expected NAME or NAME:WINDOW"),
+        (("clips", "-m", "tfstp:5"), "window"),
+        (("clips", "--weights", "stir.pth"), "--weights: expected NAME=FILE"),
+        (("clips", "--weights", "stir=no.pth"), "no.pth"),
+        (("clips", "-m", "tfp", "--weights", "stir=no.pth"), "add -m stir"),
+        (("clips", "--published", "sreds"), "--published: goes with"),
+        (("clips", "--scenes", "2"), "--scenes: only with synthetic scenes"),
+        (("clips", "--centre", "61"), "readouts 0 to 60"),
+        (("clips", "--gain", "0"), "gain"),
+        (("synthetic", "--height", "48"), "--height: has no meaning"),
+        (("synthetic", "--size", "8x8"), "--size: expected 16x16"),
     ],
 )
 def test_bad_options_are_one_line(refused, clips, tmp_path, words, message):
     (tmp_path / "empty").mkdir()
-    size = () if words[1] == "demo" else SIZE
+    size = () if words[0] == "synthetic" else SIZE
     method = () if "-m" in words or "--weights" in words else ("-m", "tfp")
     refused("evaluate", *words, *size, *method, "--out", "new", match=message)
 
 
 def test_a_missing_truth_and_one_of_another_size_are_one_line(refused, clips, tmp_path):
-    words = ("evaluate", "--data", "clips", *SIZE, "-m", "tfp", "--out", "new")
+    words = ("evaluate", "clips", *SIZE, "-m", "tfp", "--out", "new")
     (tmp_path / "clips" / "b.png").unlink()
     refused(*words, match=r"b.png: no such file; 1 of 2 recordings have no true image")
     write_image(tmp_path / "clips" / "b.png", np.zeros((24, 31), np.float32))

@@ -1,6 +1,7 @@
 """Methods compared on samples whose truth is known."""
 
 import csv
+import html.parser
 import io
 import itertools
 import math
@@ -12,13 +13,20 @@ import scipy.stats
 import skimage.metrics
 
 import spikejax as sj
-from spikejax.formats import Recording, write_dat, write_image
-from spikejax.inference.evaluation import Candidate, Mean, Sample, Summary, evaluate
+from spikejax.datasets.pairs import find_pairs
+from spikejax.formats import Recording, read_image, write_dat, write_image
+from spikejax.inference.evaluation import Candidate, Sample, Score, Summary, evaluate
 from spikejax.inference.evaluation_cost import measure_cost
-from spikejax.inference.evaluation_data import demo_samples, find_pairs, open_pairs
+from spikejax.inference.evaluation_data import (
+    Samples,
+    paired_samples,
+    prepared_samples,
+    synthetic_samples,
+)
 from spikejax.inference.evaluation_measures import measures
 from spikejax.inference.evaluation_published import PUBLISHED
 from spikejax.inference.evaluation_report import report
+from spikejax.inference.evaluation_run import run
 from spikejax.inference.evaluation_table import Cell, Column, Table
 
 
@@ -80,45 +88,51 @@ def test_samples_are_taken_one_after_another():
 
 
 def test_each_recording_has_its_own_gain():
-    pair = [sample(3, gain=0.5), sample(3, gain=0.25)]
+    pair = [sample(3, gain=0.5), sample(3, gain=0.25, name="other")]
     scores = list(evaluate(pair, [Candidate("tfp")], chosen("PSNR")))
-    for one, score in zip(pair, scores, strict=True):
+    for one, found in zip(pair, scores, strict=True):
         image = np.clip(one.recording[10:51].mean(0) / one.recording.gain, 0, 1)
         psnr = -10 * np.log10(np.mean((image - one.truth) ** 2))
-        assert score.values["PSNR"] == pytest.approx(psnr, abs=1e-4)
+        assert found.values["PSNR"] == pytest.approx(psnr, abs=1e-4)
+
+
+def score(name, value, method="tfp"):
+    nothing = np.zeros((2, 2), np.float32)
+    return Score(name, 30, method, {"PSNR": value}, nothing, nothing)
 
 
 @pytest.mark.parametrize("values", [[3.0, 4.5, 7.25], [1e8 + 1, 1e8 + 2, 1e8 + 4, 1e8]])
-def test_the_interval_is_that_of_scipy(values):
-    mean = Mean()
-    for value in (*values, math.nan):
-        mean.add(value)
+def test_the_interval_is_that_of_scipy_however_the_images_are_shared_out(values):
+    parts = [Summary(["tfp"]), Summary(["tfp"])]
+    for number, value in enumerate((*values, math.nan)):
+        parts[number % 2].add(score(f"s{number}", value))
     low, high = scipy.stats.t.interval(
         0.95, len(values) - 1, np.mean(values), scipy.stats.sem(values)
     )
-    assert mean.count == len(values)
-    assert mean.mean == pytest.approx(np.mean(values), rel=1e-14)
-    assert mean.interval() == pytest.approx((high - low) / 2, rel=1e-7)
+    summary = parts[1].merge(parts[0]).gathered()
+    found = summary.estimate("tfp", "PSNR")
+    assert (found.count, summary.images("tfp")) == (len(values), len(values) + 1)
+    assert found.mean == pytest.approx(np.mean(values), rel=1e-14)
+    assert (found.high - found.low) / 2 == pytest.approx((high - low) / 2, rel=1e-7)
+    assert [row[0] for row in summary.rows()] == [f"s{n}@30" for n in range(len(values) + 1)]
 
 
 def test_one_value_has_no_interval_and_an_infinite_one_has_none_either():
-    mean = Mean()
-    mean.add(2.0)
-    assert mean.mean == 2.0
-    assert math.isnan(mean.interval())
-    mean.add(math.inf)
-    mean.add(3.0)
-    assert mean.mean == math.inf
-    assert math.isnan(mean.interval())
+    summary = Summary(["tfp"])
+    assert summary.estimate("tfp", "PSNR") is None
+    for name, value, mean in (("a", 2.0, 2.0), ("b", math.inf, math.inf), ("c", 3.0, math.inf)):
+        summary.add(score(name, value))
+        assert summary.estimate("tfp", "PSNR").mean == mean
+        assert math.isnan(summary.estimate("tfp", "PSNR").high)
 
 
 def test_an_image_too_small_for_a_measure_is_left_out_and_said():
     small = sample(4, size=(8, 12))
     candidates = [Candidate("tfp")]
     wanted = chosen("PSNR", "SSIM matlab")
-    summary = Summary()
-    for score in evaluate([small, sample(5)], candidates, wanted):
-        summary.add(score)
+    summary = Summary(["tfp"])
+    for found in evaluate([small, sample(5)], candidates, wanted):
+        summary.add(found)
     cost = measure_cost(candidates[0], 8, 12)
     table = report("title", candidates, wanted, summary, {"tfp": cost}, size=(8, 12))
     assert any(
@@ -137,7 +151,7 @@ def test_what_is_not_at_hand_is_named_with_its_file_and_variable(monkeypatch, tm
     assert "SPIKEJAX_ALEXNET" in found["LPIPS alex"].missing
     assert "SPIKEJAX_BRISQUE" in found["BRISQUE"].missing
     assert "NOT the published one" in found["NIQE own model"].legend
-    summary = Summary()
+    summary = Summary(["tfp"])
     cost = measure_cost(Candidate("tfp"), 8, 12)
     wanted = [found["LPIPS alex"]]
     table = report("title", [Candidate("tfp")], wanted, summary, {"tfp": cost}, size=(8, 12))
@@ -152,17 +166,17 @@ def test_costs_are_those_of_hand_counts():
     taps = 9 * (41 * 64 + 64 * 128 + 128 * 64 + 64 * 16 + 16)
     assert cost.multiply_adds == taps * 16 * 24
     assert cost.latency_s is None
-    classical = measure_cost(Candidate("tfi"), 16, 24, repeats=1)
+    classical = measure_cost(Candidate("tfi"), 16, 24, batch=2, repeats=1)
     assert (classical.parameters, classical.multiply_adds) == (None, None)
-    assert classical.memory_bytes >= 41 * 16 * 24
-    assert classical.latency_s > 0
+    assert classical.memory_bytes >= 2 * 41 * 16 * 24
+    assert classical.images_per_s == pytest.approx(2 / classical.latency_s)
 
 
 def test_the_paper_table_puts_published_numbers_in_their_own_columns():
     candidates = [Candidate("tfp")]
     costs = {"tfp": measure_cost(candidates[0], 8, 12)}
     options = {"size": (8, 12), "paper": True, "published": PUBLISHED["sreds"]}
-    table = report("title", candidates, measures(), Summary(), costs, **options)
+    table = report("title", candidates, measures(), Summary(["tfp"]), costs, **options)
     names = [column.name for column in table.columns]
     assert names[:5] == ["parameters M", "memory G", "MACs T", "PSNR", "SSIM matlab"]
     assert "SSIM skimage" not in names
@@ -209,6 +223,11 @@ def write_pair(spikes, truth, one, gain=0.5):
     write_image(truth / f"{one.name}.png", one.truth, bits=16)
 
 
+def opened(folder, **options):
+    samples = paired_samples(find_pairs(folder, **options), title="")
+    return samples.take(range(samples.count))
+
+
 @pytest.mark.parametrize("layout", ["beside", "spike and gt", "test"])
 def test_every_layout_gives_the_same_samples(tmp_path, layout):
     base = tmp_path / "test" if layout == "test" else tmp_path
@@ -216,7 +235,7 @@ def test_every_layout_gives_the_same_samples(tmp_path, layout):
     for seed, name in ((6, "b_key_id31"), (7, "a_key_id1")):
         write_pair(*places, sample(seed, name=name))
     found = []
-    for one in open_pairs(find_pairs(tmp_path)):
+    for one in opened(tmp_path):
         found.append((one.name, one.centre, one.recording.gain))
         if one.name == "b_key_id31":
             np.testing.assert_allclose(one.truth, sample(6).truth, atol=1e-5)
@@ -226,10 +245,10 @@ def test_every_layout_gives_the_same_samples(tmp_path, layout):
 
 def test_the_centre_is_the_middle_or_the_one_that_is_given(tmp_path):
     write_pair(tmp_path, tmp_path, sample(8, name="x"))
-    assert [s.centre for s in open_pairs(find_pairs(tmp_path))] == [30]
-    assert [s.centre for s in open_pairs(find_pairs(tmp_path, centre=7))] == [7]
+    assert [s.centre for s in opened(tmp_path)] == [30]
+    assert [s.centre for s in opened(tmp_path, centre=7)] == [7]
     with pytest.raises(ValueError, match=r"x: the true image is of readout 61.*readouts 0 to 60"):
-        list(open_pairs(find_pairs(tmp_path, centre=61)))
+        list(opened(tmp_path, centre=61))
 
 
 def test_a_truth_in_colour_is_weighed_to_grey(tmp_path):
@@ -237,7 +256,7 @@ def test_a_truth_in_colour_is_weighed_to_grey(tmp_path):
     write_pair(tmp_path, tmp_path, one)
     colour = np.random.default_rng(0).random((24, 32, 3)).astype(np.float32)
     write_image(tmp_path / "x.png", colour, bits=16)
-    [found] = open_pairs(find_pairs(tmp_path))
+    [found] = opened(tmp_path)
     np.testing.assert_allclose(found.truth, sj.camera.to_grey(colour), atol=1e-4)
 
 
@@ -249,7 +268,7 @@ def test_what_does_not_fit_is_refused(tmp_path):
     write_pair(tmp_path, tmp_path, sample(10, name="x"))
     write_image(tmp_path / "x.png", np.zeros((24, 30), np.float32))
     with pytest.raises(ValueError, match=r"x: the true image is 24x30, the recording 24x32.*x.png"):
-        list(open_pairs(find_pairs(tmp_path)))
+        list(opened(tmp_path))
     (tmp_path / "x.png").unlink()
     with pytest.raises(FileNotFoundError, match=r"x.png: no such file; 1 of 1 recordings"):
         find_pairs(tmp_path)
@@ -259,12 +278,111 @@ def test_what_does_not_fit_is_refused(tmp_path):
         Candidate("magic")
 
 
-def test_a_demo_scene_differs_from_the_next_and_is_the_same_again():
-    first, second = demo_samples(2, 48, 48)
-    [again] = demo_samples(1, 48, 48)
-    assert first.recording.shape == (301, 48, 48)
-    assert (first.centre, first.recording.gain) == (150, 0.6)
-    np.testing.assert_array_equal(first.recording[:], again.recording[:])
-    assert np.abs(first.truth - second.truth).max() > 0.05
-    average = first.recording[110:191].mean(0) / 0.6
-    assert np.corrcoef(average.ravel(), first.truth.ravel())[0, 1] > 0.5
+def test_two_samples_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two samples are called 's1'"):
+        list(evaluate([sample(1), sample(1)], [Candidate("tfp")], chosen("PSNR")))
+
+
+def test_synthetic_scenes_differ_and_are_the_same_again():
+    samples = synthetic_samples(2, 16, 24, gain=0.5)
+    assert "no published benchmark" in samples.title
+    found = []
+    again = synthetic_samples(1, 16, 24, gain=0.5)
+    for one in itertools.chain(samples.take([0, 1]), again.take([0])):
+        assert one.recording.shape == (201, 16, 24)
+        assert (one.centre, one.recording.gain) == (100, 0.5)
+        found.append((one.name, one.recording[:], one.truth))
+    first, second, again = found
+    assert first[0] == again[0] != second[0]
+    np.testing.assert_array_equal(first[1], again[1])
+    np.testing.assert_array_equal(first[2], again[2])
+    assert np.abs(first[2] - second[2]).max() > 0.05
+    assert first[1][90:111].mean() / 0.5 == pytest.approx(first[2].mean(), rel=0.15)
+
+
+def test_prepared_images_are_read_as_they_were_written(tmp_path):
+    from spikejax.datasets.prepared import entry_of, write_clip, write_index
+
+    one = sample(12)
+    (tmp_path / "mine" / "test").mkdir(parents=True)
+    path = tmp_path / "mine" / "test" / "clip.npz"
+    images = np.rint(np.stack([one.truth, one.truth[::-1]])[..., None] * 255).astype(np.uint8)
+    clip = {
+        "packed": sj.ops.pack_bits(one.recording[:]),
+        "width": np.int32(32),
+        "gain": np.float32(0.5),
+        "rate_hz": np.float32(20000),
+        "images": images,
+        "centres": np.array([30, 40], np.int32),
+    }
+    write_clip(path, clip)
+    write_index(tmp_path / "mine", {"test": [entry_of(path)]})
+    samples = prepared_samples(tmp_path, "mine")
+    assert (samples.count, samples.published) == (2, "mine")
+    for number, found in enumerate(samples.take(range(2))):
+        assert (found.name, found.centre, found.recording.gain) == ("clip", (30, 40)[number], 0.5)
+        np.testing.assert_allclose(found.truth, images[number, ..., 0] / 255, atol=1e-7)
+        np.testing.assert_array_equal(found.recording[3:9], one.recording[3:9])
+        np.testing.assert_array_equal(found.recording.packed(3, 9), clip["packed"][3:9])
+    with pytest.raises(ValueError, match="no split 'train'"):
+        prepared_samples(tmp_path, "mine", split="train")
+    with pytest.raises(FileNotFoundError, match="no prepared dataset"):
+        prepared_samples(tmp_path, "other")
+
+
+class Elements(html.parser.HTMLParser):
+    """All start tags with their attributes, and the text outside scripts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        if self.tags[-1:] and self.tags[-1][0] != "script":
+            self.text.append(data)
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+HOSTILE = '../<script>alert("x")</script>&amp; é'
+
+
+def test_the_page_shows_every_image_from_files_beside_it(tmp_path):
+    data = [sample(seed, name=f"{HOSTILE} {seed}", size=(12, 16)) for seed in range(3)]
+    samples = Samples(f"on {HOSTILE}", 3, lambda n: data[n])
+    candidates = [Candidate("tfp"), Candidate("tfp", window=21, label=f"tfp {HOSTILE}")]
+    run(samples, candidates, out=tmp_path, pictures=2)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    page = Elements(text)
+    assert len(page.of("section")) == 2
+    assert len(page.of("script")) == 1
+    assert not [a for _, a in page.tags if str(a.get("src", "")).startswith(("http", "/"))]
+    sources = [image["src"] for image in page.of("img")]
+    assert len(set(sources)) == len(sources) == 2 * 3
+    assert {f"index_files/{p.name}" for p in (tmp_path / "index_files").iterdir()} == set(sources)
+    methods = [figure["data-method"] for figure in page.of("figure")]
+    assert methods == ["tfp", f"tfp {HOSTILE}", "truth"] * 2
+    first = read_image(tmp_path / sources[0])
+    spikes = np.clip(sample(0, size=(12, 16)).recording[10:51].mean(0) / 0.5, 0, 1)
+    np.testing.assert_allclose(first, spikes, atol=0.5 / 255 + 1e-6)
+    assert "".join(page.text).count(f"on {HOSTILE}") == 1
+    with (tmp_path / "per_image.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    shown = f"PSNR\xa0{float(rows[0]['PSNR']):.2f}"
+    assert shown in "".join(page.text)
+
+
+def test_an_evaluation_that_fails_leaves_earlier_files_as_they_were(tmp_path):
+    good = [sample(seed, name=f"s{seed}", size=(12, 16)) for seed in range(2)]
+    run(Samples("good", 2, lambda n: good[n]), [Candidate("tfp")], out=tmp_path, pictures=2)
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    again = [sample(2, name="s2", size=(12, 16))] * 2
+    with pytest.raises(ValueError, match="two samples are called 's2'"):
+        run(Samples("bad", 2, lambda n: again[n]), [Candidate("tfp")], out=tmp_path, pictures=2)
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
