@@ -1,7 +1,8 @@
 """Trains a task: `python train.py --config configs/stir.py --workdir runs/stir`.
 
 Every field of the configuration can be given: `--config.batch_size=8 --config.optimiser.name=sgd`.
-The same command goes on where an earlier one ended.
+The same command goes on where an earlier one ended. `--export FILE` trains nothing, but writes the
+best weights so far, also of a run that is still going on.
 """
 
 import sys
@@ -12,7 +13,10 @@ from ml_collections import config_flags
 
 _CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder for checkpoints, tables and TensorBoard.")
-flags.mark_flags_as_required(["config", "workdir"])
+_EXPORT = flags.DEFINE_string("export", None, "Write the best weights to this file instead.")
+_COORDINATOR = flags.DEFINE_string("coordinator", None, "HOST:PORT of the first process, or auto.")
+_PROCESSES = flags.DEFINE_integer("processes", None, "How many processes train together.")
+_PROCESS = flags.DEFINE_integer("process", None, "Which of them this is, from 0.")
 
 
 def main(_: list[str]) -> None:
@@ -20,19 +24,25 @@ def main(_: list[str]) -> None:
     from spikejax import training
 
     logging.set_verbosity(logging.WARNING)
+    if _WORKDIR.value is None or (_CONFIG.value is None and _EXPORT.value is None):
+        end(2, "expected --config FILE and --workdir DIR, or --export FILE and --workdir DIR")
     try:
+        if _EXPORT.value is not None:
+            print(training.export(_WORKDIR.value, _EXPORT.value))
+            return
+        training.join_processes(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
         training.train(_CONFIG.value, _WORKDIR.value)
     except (ValueError, OSError) as error:
         end(2, error)
     except training.NotFiniteError as error:
         end(3, error)
-    except training.Interrupted as error:
-        end(128 + error.signal, error)
+    except training.Interrupted as reason:
+        end(128 + reason.signal, reason)
 
 
-def end(status: int, error: Exception) -> NoReturn:
+def end(status: int, reason: object) -> NoReturn:
     """Leaves with one line that says why."""
-    print(f"train.py: {error}", file=sys.stderr)
+    print(f"train.py: {reason}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from jax import Array
 
+from spikejax.datasets.batch import Batch
+
 Variables = Mapping[str, Any]
-Batch = Mapping[str, Array]
 Scalars = dict[str, Array]
 Loss = Callable[[Any, Any, Batch, Array], tuple[Array, tuple[Any, Scalars]]]
 
@@ -19,7 +20,7 @@ class Task:
     Attributes:
         name: as given to `tasks.create`.
         model: the network's name, under which its weights are written.
-        window: readouts that one prediction needs; None without a window of spikes.
+        window: readouts that one prediction needs.
         init: key -> variables {'params', and 'batch_stats' if there are any}.
         loss: (params, batch_stats, batch, key) -> (loss, (new batch_stats, scalars)), where the
             scalars are the terms of the loss, unweighted, by name.
@@ -33,7 +34,7 @@ class Task:
 
     name: str
     model: str
-    window: int | None
+    window: int
     init: Callable[[Array], Variables]
     loss: Loss
     predict: Callable[[Variables, Batch], Array]

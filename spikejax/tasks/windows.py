@@ -8,17 +8,15 @@ or not, T = L + 20 (J - 1). The networks predict spikes a readout, intensity tim
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.datasets.batch import spikes_of
+from spikejax.datasets.batch import STRIDE, readouts_of, spikes_of
 from spikejax.tasks.task import Batch
-
-STRIDE = 20
 
 
 def spikes(batch: Batch, length: int, *, first: int = 0) -> Array:
     """The windows from the given one on, (B (J - first), L, H, W) uint8, scene by scene."""
     stream = spikes_of(batch)
     count = batch["images"].shape[1]
-    expected = length + STRIDE * (count - 1)
+    expected = readouts_of(length, count)
     if stream.shape[1] != expected:
         raise ValueError(
             f"expected {expected} readouts for {count} windows of {length}, got {stream.shape[1]}"

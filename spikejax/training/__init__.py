@@ -2,6 +2,7 @@
 
 from spikejax.training.exporting import best_variables, export
 from spikejax.training.loop import Interrupted, train
+from spikejax.training.processes import join_processes
 from spikejax.training.results import NotFiniteError
 from spikejax.training.settings import default_config
 from spikejax.training.step import TrainState, TrainStep
@@ -14,5 +15,6 @@ __all__ = [
     "best_variables",
     "default_config",
     "export",
+    "join_processes",
     "train",
 ]

@@ -190,19 +190,25 @@ class Checkpoints:
 
 @jax.jit
 def fingerprint(tree: Any) -> Array:
-    """A sum of the bits of each array, weighted by place, (number of arrays,) uint32."""
+    """A number for the values of each array, (arrays,) uint32; it tells any small change.
+
+    The bits of each value are mixed with its place by the finaliser of MurmurHash3 (A. Appleby,
+    2011) and added up, so that it does not matter how an array is spread over devices.
+    """
 
     def one(x: Array) -> Array:
         kind = jnp.dtype(f"uint{8 * x.dtype.itemsize}")
-        bits = lax.bitcast_convert_type(x, kind).ravel().astype(jnp.uint32)
-        places = 2 * lax.iota(jnp.uint32, bits.size) + jnp.uint32(1)
-        return jnp.sum(bits * places, dtype=jnp.uint32)
+        h = lax.bitcast_convert_type(x, kind).ravel().astype(jnp.uint32)
+        h += lax.iota(jnp.uint32, h.size) * jnp.uint32(0x9E3779B9)
+        for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+            h = (h ^ (h >> jnp.uint32(shift))) * jnp.uint32(factor)
+        return jnp.sum(h, dtype=jnp.uint32)
 
     return jnp.stack([one(x) for x in jax.tree.leaves(tree)])
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
@@ -218,7 +224,9 @@ def _compare(saved: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -
     """
     theirs, ours = _flat(saved), _flat(json.loads(json.dumps(dict(given))))
     names = [
-        name for name in theirs if name.split(".")[0] not in FREE and theirs[name] != ours.get(name)
+        name
+        for name in sorted(theirs)
+        if name.split(".")[0] not in FREE and theirs[name] != ours.get(name)
     ]
     if names:
         listed = ", ".join(f"{k} ({theirs[k]!r} there, {ours.get(k)!r} here)" for k in names)

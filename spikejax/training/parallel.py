@@ -81,7 +81,7 @@ class Parallel:
             return jax.device_put(batch, NamedSharding(self.own, PartitionSpec(AXIS)))
         return _globally(batch, NamedSharding(self.mesh, PartitionSpec(AXIS)))
 
-    def gather(self, batch: Any) -> dict[str, np.ndarray]:
+    def gather(self, batch: Any) -> dict[str, Any]:
         """This process's part of a batch, as it was before `spread`."""
 
         def one(x: jax.Array) -> np.ndarray:

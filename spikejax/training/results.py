@@ -1,7 +1,7 @@
 """The results of steps, looked at a little later, so that the device never waits for it."""
 
 import collections
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class Results:
         *,
         failures: int,
         folder: Path,
-        gather: Callable[[Any], Mapping[str, np.ndarray]],
+        gather: Callable[[Any], dict[str, Any]],
     ) -> None:
         self._journal, self._failures = journal, failures
         self._folder, self._gather = folder, gather

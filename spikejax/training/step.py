@@ -96,11 +96,13 @@ class TrainStep:
         scalars = {"loss": loss, **scalars}
         if axis_name is not None:
             grads, scalars, batch_stats = lax.pmean((grads, scalars, batch_stats), axis_name)
-        norm = optax.global_norm(grads)
+        norm = optax.tree.norm(grads)
         rate = self.learning_rate(state.step)
-        directions, opt_state = self.optimiser.update(grads, state.opt_state, state.params)
+        with jax.numpy_dtype_promotion("standard"):  # Optax raises floats to whole numbers
+            directions, opt_state = self.optimiser.update(grads, state.opt_state, state.params)
         params = jax.tree.map(lambda p, d: p - rate * d, state.params, directions)
-        new = state.replace(
+        new = dataclasses.replace(
+            state,
             params=params,
             batch_stats=batch_stats,
             opt_state=opt_state,
@@ -110,7 +112,7 @@ class TrainStep:
         new = jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, state)
         failed = jnp.where(finite, 0, state.failed + 1)
         skipped = state.skipped + jnp.where(finite, 0, 1)
-        new = new.replace(step=state.step + 1, failed=failed, skipped=skipped)
+        new = dataclasses.replace(new, step=state.step + 1, failed=failed, skipped=skipped)
         extra = {
             "gradient_norm": norm,
             "learning_rate": rate,

@@ -1,0 +1,117 @@
+"""Runs that are really killed, and go on as if nothing had happened."""
+
+import re
+import signal
+import time
+
+import numpy as np
+import pytest
+import toy_training
+from jax.tree_util import tree_leaves
+
+from spikejax.training import exporting
+
+
+def finish(process):
+    output, _ = process.communicate(timeout=240)
+    return output
+
+
+def final_state(workdir):
+    """Everything that the last checkpoint holds."""
+    from spikejax.training import parallel
+    from spikejax.training.checkpoints import Checkpoints
+
+    config = toy_training.config()
+    step = exporting.step_of(config, toy_training.create(config))
+    checkpoints = Checkpoints(workdir / "checkpoints", read_only=True)
+    shapes = parallel.single().replicated(exporting.state_shapes(step))
+    found = checkpoints.restore(shapes)
+    checkpoints.close()
+    return found
+
+
+def first_step(output):
+    return int(re.search(r"from step (\d+)", output)[1])
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, worker):
+    workdir = tmp_path_factory.mktemp("uninterrupted")
+    output = finish(worker(workdir))
+    assert "step 12/12" in output, output
+    return workdir
+
+
+def assert_same_run(workdir, expected):
+    ours, theirs = final_state(workdir), final_state(expected)
+    assert ours[0] == theirs[0] == 12
+    assert ours[2] == theirs[2]
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(tree_leaves(ours[1]), tree_leaves(theirs[1]), strict=True)
+    )
+    assert (workdir / "validation.csv").read_text() == (expected / "validation.csv").read_text()
+    columns = [toy_training_columns(w / "train.csv") for w in (workdir, expected)]
+    assert columns[0] == columns[1]
+
+
+def toy_training_columns(path):
+    """A table without its timings."""
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    kept = [i for i, name in enumerate(lines[0]) if name not in ("images_per_second", "data_wait")]
+    return [[line[i] for i in kept] for line in lines]
+
+
+def kill_during_save(process, workdir, after):
+    """Kills it while a checkpoint is being written and one of a step >= `after` is complete."""
+    folder = workdir / "checkpoints"
+    while process.poll() is None:
+        names = [p.name for p in folder.glob("*")] if folder.exists() else []
+        complete = [int(name) for name in names if name.isdigit()]
+        if max(complete, default=0) >= after and any("tmp" in name for name in names):
+            process.kill()
+            break
+        time.sleep(0.0005)
+    return finish(process)
+
+
+def test_a_run_killed_during_a_save_goes_on_to_the_bit(tmp_path, worker, uninterrupted):
+    output = kill_during_save(worker(tmp_path, TOY_PAUSE="0.1"), tmp_path, after=4)
+    assert "step 12/12" not in output
+    complete = max(
+        int(p.name) for p in (tmp_path / "checkpoints").glob("[0-9]*") if p.name.isdigit()
+    )
+    output = finish(worker(tmp_path))
+    assert first_step(output) == complete >= 4, output
+    assert_same_run(tmp_path, worker, uninterrupted)
+
+
+def test_sigterm_saves_at_once_and_the_run_goes_on_to_the_bit(tmp_path, worker, uninterrupted):
+    process = worker(tmp_path, "checkpoint__steps=1000", "validation__steps=1000", TOY_PAUSE="0.2")
+    while "step 2/12" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    output = finish(process)
+    assert process.returncode == 128 + signal.SIGTERM
+    ended = int(re.search(r"ended on request at step (\d+)", output)[1])
+    assert 2 <= ended < 12
+    output = finish(worker(tmp_path))
+    assert first_step(output) == ended
+    ours, theirs = final_state(tmp_path), final_state(uninterrupted)
+    assert toy_training.same(ours[1], theirs[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.05, 0.15, 0.3, 0.5, 0.8, 1.2])
+def test_a_run_killed_at_any_moment_goes_on_to_the_bit(tmp_path, worker, uninterrupted, seconds):
+    """Killed again and again, a while after its first line, until it is done."""
+    for attempt in range(40):
+        process = worker(tmp_path, TOY_PAUSE="0.05")
+        process.stdout.readline()
+        time.sleep(seconds * (1 + attempt / 10))
+        process.kill()
+        if "summary.md" in finish(process):
+            break
+    finish(worker(tmp_path))
+    assert_same_run(tmp_path, worker, uninterrupted)

@@ -1,0 +1,73 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spikejax.training import default_config, schedules
+
+
+def config(**changes):
+    config = default_config()
+    config.steps = 100
+    config.optimiser.learning_rate = 0.2
+    for name, value in changes.items():
+        config.update_from_flattened_dict({name.replace("__", "."): value})
+    return config
+
+
+def rates(config, steps):
+    return np.array(jax.jit(jax.vmap(schedules.learning_rate(config)))(jnp.array(steps)))
+
+
+def test_cosine_rises_linearly_and_falls_to_its_final_share():
+    steps = np.arange(101)
+    got = rates(config(schedule__warmup=20, schedule__final=0.1), steps)
+    share = np.clip((steps - 20) / 80, 0, 1)
+    cosine = 0.1 + 0.9 * (1 + np.cos(np.pi * share)) / 2
+    np.testing.assert_allclose(got, 0.2 * np.where(steps < 20, steps / 20, cosine), rtol=1e-5)
+
+
+@pytest.mark.parametrize("warmup", [0, 10])
+def test_milestones_multiply_by_the_factor_from_their_step_on(warmup):
+    changes = {"schedule__name": "milestones", "schedule__warmup": warmup}
+    steps = np.array([10, 24, 26, 49, 51, 74, 76, 99])
+    got = rates(config(**changes), steps)
+    expected = 0.2 * 0.7 ** np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+
+def test_constant_stays():
+    np.testing.assert_allclose(rates(config(schedule__name="constant"), [0, 50, 99]), 0.2)
+
+
+@pytest.mark.parametrize("warmup", [-1, 100])
+def test_a_warm_up_that_leaves_no_steps_is_refused(warmup):
+    with pytest.raises(ValueError, match=rf"schedule.warmup is {warmup}, expected 0 to"):
+        schedules.learning_rate(config(schedule__warmup=warmup))
+
+
+def test_unknown_names_are_refused_with_those_that_there_are():
+    with pytest.raises(ValueError, match="no schedule 'linear'; there are cosine"):
+        schedules.learning_rate(config(schedule__name="linear"))
+    with pytest.raises(ValueError, match="no optimiser 'lion'; there are adam, sgd"):
+        schedules.optimiser(config(optimiser__name="lion"))
+
+
+def test_adam_adds_the_decay_to_the_clipped_gradient_as_pytorch_does():
+    """Against Kingma and Ba's algorithm 1, written out in NumPy."""
+    settings = config(clip=1.0, optimiser__weight_decay=0.1)
+    rule = schedules.optimiser(settings)
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=5)
+    params = {"a": jnp.array(value, jnp.float32)}
+    state = rule.init(params)
+    m = v = np.zeros(5)
+    for count in range(1, 4):
+        gradient = 3 * rng.normal(size=5)
+        with jax.numpy_dtype_promotion("standard"):
+            given = {"a": jnp.array(gradient, jnp.float32)}
+            direction, state = jax.jit(rule.update)(given, state, params)
+        gradient = gradient / max(1, np.linalg.norm(gradient)) + 0.1 * value
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        expected = m / (1 - 0.9**count) / (np.sqrt(v / (1 - 0.999**count)) + 1e-8)
+        np.testing.assert_allclose(direction["a"], expected, rtol=2e-4)
