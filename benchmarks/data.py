@@ -3,9 +3,9 @@
 Windows of 61 readouts, cropped to 96x96, a second, from scenes of 720x1280 in the page cache, into
 batches of 8 examples.
 
-On two cores that other work kept busy as well (load 3 to 6): 1800 as they are and 1400 augmented with
-one window an example, 6200 and 4300 with four, reading ahead in threads; two worker processes give
-2200, 1400, 3400 and 4300, for they share those cores and copy every batch.
+On two cores that other work kept busy as well (a load of 3 to 6), reading ahead in threads: 1800 as
+they are and 1400 augmented with one window an example, 6200 and 4300 with four. Two worker
+processes give 2400, 2000, 4800 and 3700: they share those cores, and copy every batch.
 """
 
 import argparse

@@ -195,7 +195,7 @@ def files_of_pairs(
     """Finds recordings that have one sharp image each, as clips.
 
     Args:
-        folder: where they are, see `find_pairs`.
+        folder: where they are, see `find_pairs`; what lies in a folder `test` is left alone.
         gain: spikes a readout at intensity 1, where no sidecar says it.
         rate_hz: readouts a second, likewise.
     """
@@ -208,7 +208,7 @@ def files_of_pairs(
             gain=gain,
             rate_hz=rate_hz,
         )
-        for pair in find_pairs(folder)
+        for pair in find_pairs(folder, split="train")
     ]
 
 

@@ -23,17 +23,18 @@ class Pair:
     centre: int | None
 
 
-def find_pairs(folder: str | Path, *, centre: int | None = None) -> list[Pair]:
+def find_pairs(folder: str | Path, *, centre: int | None = None, split: str = "test") -> list[Pair]:
     """Finds recordings with their true images.
 
     Either X.dat (.npy, .npz) beside X.png in the folder, or REDS_BASE's layout: recordings in
-    `spike`, images in `gt`, in the folder or in its `test`. A name that ends in _key_idK says which
-    readout the truth is of: the K-th, counted from 1.
+    `spike`, images in `gt`, in the folder or in its `test` (or another split). A name that ends in
+    _key_idK says which readout the truth is of: the K-th, counted from 1.
 
     Args:
         folder: where they are.
         centre: the readout that the truths are of, counted from 0, where names do not say it; None
             for the middle ones.
+        split: the folder to look into if these two are not in `folder` itself.
 
     Returns:
         The pairs by name.
@@ -47,12 +48,12 @@ def find_pairs(folder: str | Path, *, centre: int | None = None) -> list[Pair]:
         raise FileNotFoundError(f"{folder}: no such folder")
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: is a file; expected a folder of recordings")
-    spikes, truths = _places(folder)
+    spikes, truths = _places(folder, split)
     recordings = sorted(p for p in spikes.iterdir() if p.suffix.lower() in _RECORDINGS)
     if not recordings:
         raise ValueError(
             f"{spikes}: holds no .dat, .npy or .npz; expected X.dat beside X.png, or the folders "
-            "spike and gt (or test/spike and test/gt)"
+            f"spike and gt (or {split}/spike and {split}/gt)"
         )
     pairs = [_pair(path, truths, centre) for path in recordings]
     absent = [pair.truth for pair in pairs if not pair.truth.is_file()]
@@ -64,9 +65,9 @@ def find_pairs(folder: str | Path, *, centre: int | None = None) -> list[Pair]:
     return pairs
 
 
-def _places(folder: Path) -> tuple[Path, Path]:
+def _places(folder: Path, split: str) -> tuple[Path, Path]:
     """Where recordings and where true images are."""
-    for base in (folder, folder / "test"):
+    for base in (folder, folder / split):
         if (base / "spike").is_dir():
             return base / "spike", base / "gt"
     return folder, folder

@@ -3,9 +3,11 @@
 import json
 import pickle
 import re
+import shutil
 
 import numpy as np
 import pytest
+from published_trees import make_reds_base
 
 from spikejax.datasets.clips import RecordingFolder
 from spikejax.datasets.prepared import (
@@ -130,6 +132,16 @@ def test_a_folder_of_one_s_own_recordings_is_a_source(tmp_path, rng):
     assert clip["centres"].tolist() == [30]
     np.testing.assert_array_equal(unpack_bits(clip["packed"][20:30, 2:5], 11), spikes[20:30, 2:5])
     np.testing.assert_allclose(clip["images"][0, ..., 0] / 255, image, atol=1e-6)
+
+
+def test_a_test_set_is_not_taken_to_train_on(tmp_path, rng):
+    made = make_reds_base(tmp_path, rng)
+    for folder in (tmp_path, tmp_path / "train"):
+        [clip] = list(RecordingFolder(folder))
+        np.testing.assert_array_equal(unpack_bits(clip["packed"][:], 12), made["train"][0])
+    shutil.rmtree(tmp_path / "train")
+    with pytest.raises(ValueError, match="train/spike and train/gt"):
+        RecordingFolder(tmp_path)
 
 
 def test_sixteen_bits_of_an_image_are_kept(tmp_path, rng):
