@@ -1,0 +1,51 @@
+"""What a batch is, whoever makes it.
+
+A batch is a dict of arrays:
+
+| name | shape | what |
+|---|---|---|
+| `images` | (B, J, H, W, 1) float32 | linear intensity at the centres of J windows, in [0, 1] |
+| `gain` | (B,) float32 | spikes a readout at intensity 1 |
+| `spikes` | (B, T, H, W) uint8 | 0 or 1, T = L + 20 (J - 1) readouts for windows of L |
+| or `packed` | (B, T, H, ceil(W / 8)) uint8 | the same, eight pixels a byte |
+"""
+
+from typing import Any, TypeAlias
+
+import jax
+
+from spikejax.ops.bits import unpack_bits
+
+STRIDE = 20
+"""Readouts between the windows of a scene."""
+
+Batch: TypeAlias = dict[str, Any]
+
+
+def readouts_of(window: int, windows: int) -> int:
+    """T, the readouts that `windows` windows of `window` readouts cover."""
+    return window + STRIDE * (windows - 1)
+
+
+def window_centres(window: int, windows: int) -> list[int]:
+    """The readouts in the middle of the windows, counted from the first readout."""
+    return [STRIDE * j + window // 2 for j in range(windows)]
+
+
+def spikes_of(batch: Batch) -> jax.Array:
+    """The spikes of a batch, packed or not; inside jit, so that they travel packed.
+
+    Args:
+        batch: with `spikes`, or with `packed` and `images`.
+
+    Returns:
+        (B, T, H, W) uint8, 0 or 1.
+
+    Raises:
+        ValueError: if the batch has neither.
+    """
+    if "spikes" in batch:
+        return batch["spikes"]
+    if "packed" not in batch:
+        raise ValueError(f"batch: expected 'spikes' or 'packed', got {sorted(batch)}")
+    return unpack_bits(batch["packed"], batch["images"].shape[3])

@@ -1,0 +1,150 @@
+"""How a layer moves before the camera: from a pixel to the canvas at any time, and back.
+
+At time t (readouts from the centre) the pixel x (y then x, from the middle of the picture) shows
+the canvas at
+
+    origin + density * shear( exp(zoom t) rotation(angle + spin t) (x - v t - a t^2 / 2) ),
+
+where `shear` bends the layer by two waves that travel over it: first rows by columns, then columns
+by rows. All of it is inverted exactly.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+
+class Motion(NamedTuple):
+    """The motion of one layer, or of more along a leading axis.
+
+    Attributes:
+        origin: (2,) canvas samples, what the middle shows at time 0.
+        velocity: (2,) pixels a readout.
+        acceleration: (2,) pixels a readout squared.
+        angle: radians, at time 0.
+        spin: radians a readout.
+        zoom: relative growth a readout; the layer shrinks where it is positive.
+        bend: (2,) pixels, the waves' heights.
+        wave: (2,) periods a pixel.
+        phase: (2,) periods, at time 0.
+        pulse: (2,) periods a readout.
+    """
+
+    origin: jax.Array
+    velocity: jax.Array
+    acceleration: jax.Array
+    angle: jax.Array
+    spin: jax.Array
+    zoom: jax.Array
+    bend: jax.Array
+    wave: jax.Array
+    phase: jax.Array
+    pulse: jax.Array
+
+
+def draw_motions(
+    key: jax.Array, layers: int, *, side: int, speed: float, fastest: float, still: float
+) -> Motion:
+    """Draws the motions of a scene's layers: the camera's, nearer layers more, and their own.
+
+    Args:
+        key: JAX random key.
+        layers: number of layers, the farthest first.
+        side: S of the canvases, samples.
+        speed: the median, pixels a readout; log-normal.
+        fastest: pixels a readout, the limit.
+        still: the probability that nothing moves at all.
+
+    Returns:
+        The motions, with a leading axis of `layers`.
+    """
+    keys = jax.random.split(key, 13)
+    camera = _velocities(keys[0], 1, speed)
+    own = _velocities(keys[1], layers, 0.7 * speed)
+    own = own.at[0].set(0.0)
+    near = jnp.linspace(0.7, 1.3, layers)[:, None] if layers > 1 else jnp.ones((1, 1))
+    velocity = camera * near + own
+    norm = jnp.linalg.norm(velocity, axis=-1, keepdims=True)
+    velocity = velocity * jnp.minimum(1.0, fastest / jnp.maximum(norm, 1e-6))
+    # Over a window of 61 the acceleration changes the velocity by about a quarter of it.
+    acceleration = 0.004 * (norm + 0.3 * speed) * jax.random.normal(keys[2], (layers, 2))
+    moves = jnp.where(jax.random.bernoulli(keys[3], still), 0.0, 1.0)
+    strong = jax.random.uniform(keys[4], (layers,)) ** 3
+    bends = 1.5 * jax.random.uniform(keys[5], (layers, 2)) ** 3
+    return Motion(
+        origin=jax.random.uniform(keys[6], (layers, 2), maxval=side),
+        velocity=moves * velocity,
+        acceleration=moves * acceleration,
+        angle=jax.random.uniform(keys[7], (layers,), maxval=2 * jnp.pi),
+        spin=moves * 0.012 * strong * jax.random.normal(keys[8], (layers,)),
+        zoom=moves * 0.006 * strong * jax.random.normal(keys[9], (layers,)),
+        bend=bends,
+        wave=1 / jax.random.uniform(keys[10], (layers, 2), minval=40.0, maxval=160.0),
+        phase=jax.random.uniform(keys[11], (layers, 2)),
+        pulse=moves * 0.01 * jax.random.normal(keys[12], (layers, 2)),
+    )
+
+
+def _velocities(key: jax.Array, count: int, median: float) -> jax.Array:
+    keys = jax.random.split(key)
+    angle = jax.random.uniform(keys[0], (count,), maxval=2 * jnp.pi)
+    speed = median * jnp.exp(0.9 * jax.random.normal(keys[1], (count,)))
+    return speed[:, None] * jnp.stack([jnp.sin(angle), jnp.cos(angle)], -1)
+
+
+def to_canvas(
+    motion: Motion, time: jax.Array, y: jax.Array, x: jax.Array, *, density: float
+) -> tuple[jax.Array, jax.Array]:
+    """Where on its canvas a layer is seen.
+
+    Args:
+        motion: of one layer.
+        time: () readouts from the centre.
+        y: (...) pixels from the middle of the picture, downward.
+        x: (...) the same, rightward.
+        density: canvas samples a pixel.
+
+    Returns:
+        Rows and columns of the canvas, (...), not wrapped.
+    """
+    moved = motion.velocity * time + 0.5 * motion.acceleration * time**2
+    y, x = y - moved[0], x - moved[1]
+    angle, scale = motion.angle + motion.spin * time, jnp.exp(motion.zoom * time)
+    cos, sin = scale * jnp.cos(angle), scale * jnp.sin(angle)
+    y, x = cos * y + sin * x, cos * x - sin * y
+    y = y + _ripple(motion, 0, x, time)
+    x = x + _ripple(motion, 1, y, time)
+    return motion.origin[0] + density * y, motion.origin[1] + density * x
+
+
+def to_picture(
+    motion: Motion, time: jax.Array, row: jax.Array, column: jax.Array, *, density: float
+) -> tuple[jax.Array, jax.Array]:
+    """The inverse of `to_canvas`: where in the picture a point of the canvas is seen.
+
+    Args:
+        motion: of one layer.
+        time: () readouts from the centre.
+        row: (...) of the canvas, not wrapped.
+        column: (...) of the canvas.
+        density: canvas samples a pixel.
+
+    Returns:
+        y and x, (...), pixels from the middle of the picture.
+    """
+    y, x = (row - motion.origin[0]) / density, (column - motion.origin[1]) / density
+    x = x - _ripple(motion, 1, y, time)
+    y = y - _ripple(motion, 0, x, time)
+    angle, scale = motion.angle + motion.spin * time, jnp.exp(-motion.zoom * time)
+    cos, sin = scale * jnp.cos(angle), scale * jnp.sin(angle)
+    y, x = cos * y - sin * x, cos * x + sin * y
+    moved = motion.velocity * time + 0.5 * motion.acceleration * time**2
+    return y + moved[0], x + moved[1]
+
+
+def _ripple(motion: Motion, axis: int, along: jax.Array, time: jax.Array) -> jax.Array:
+    """A wave of parabolas: smooth as a sine to the eye, and several times cheaper."""
+    turns = motion.wave[axis] * along + (motion.phase[axis] + motion.pulse[axis] * time)
+    side = 2 * (turns - jnp.floor(turns)) - 1
+    return 4 * motion.bend[axis] * side * (1 - jnp.abs(side))

@@ -1,0 +1,150 @@
+"""Outlines: which samples of a canvas a shape covers."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+_CELLS = 6  # of a glyph, each way
+KINDS = ("ellipse", "box", "star", "blob", "ring", "glyph")
+
+
+class Shape(NamedTuple):
+    """One outline.
+
+    Attributes:
+        kind: () int32, an index of `KINDS`.
+        radii: (2,) half extents along the shape's own axes, canvas samples.
+        angle: of its axes, radians.
+        softness: width of its edge, canvas samples.
+        form: (4,) in [0, 1], what else describes it.
+        cells: (6, 6) 0 or 1, the strokes of a glyph.
+    """
+
+    kind: jax.Array
+    radii: jax.Array
+    angle: jax.Array
+    softness: jax.Array
+    form: jax.Array
+    cells: jax.Array
+
+
+def draw_shapes(
+    key: jax.Array,
+    count: int,
+    *,
+    smallest: float,
+    largest: float,
+    softness: float,
+    odds: tuple[float, ...] = (2, 2, 2, 2, 1, 1),
+    thin: float = 0.25,
+) -> Shape:
+    """Draws outlines whose sizes have no scale of their own: as many a doubling of area.
+
+    Sizes r are drawn in proportion to r^-3, the dead leaves model that has the statistics of
+    natural images (Lee, Mumford, Huang, Int. J. Computer Vision 41, 2001).
+
+    Args:
+        key: JAX random key.
+        count: number of shapes.
+        smallest: radius, canvas samples.
+        largest: radius, canvas samples.
+        softness: of a sharp edge, canvas samples.
+        odds: of the `KINDS`.
+        thin: the share of long thin ones.
+
+    Returns:
+        The shapes, each field with a leading axis of `count`.
+    """
+    keys = jax.random.split(key, 8)
+    odd = jax.random.uniform(keys[0], (count,))
+    low, high = smallest**-2.0, largest**-2.0
+    radius = (high + odd * (low - high)) ** -0.5
+    slim = jax.random.uniform(keys[1], (count,), minval=0.45, maxval=1.0)
+    line = jax.random.bernoulli(keys[2], thin, (count,))
+    length = jnp.where(line, jnp.maximum(radius, 0.5 * largest), radius)
+    width = jnp.where(line, jnp.clip(0.12 * radius, 0.6 * softness, 3 * softness), radius * slim)
+    blurred = jax.random.uniform(keys[3], (count,)) ** 6
+    strokes = jax.random.bernoulli(keys[4], 0.5, (count, _CELLS, _CELLS))
+    kinds = jax.random.choice(
+        keys[5], len(KINDS), (count,), p=jnp.array(odds, float) / sum(odds)
+    ).astype(jnp.int32)
+    angle = jax.random.uniform(keys[6], (count,), maxval=2 * jnp.pi)
+    return Shape(
+        kind=kinds,
+        radii=jnp.stack([length, width], -1),
+        angle=jnp.where(kinds == KINDS.index("glyph"), 0.2 * jnp.sin(angle), angle),
+        softness=softness * (1 + 3 * blurred),
+        form=jax.random.uniform(keys[7], (count, 4)),
+        cells=strokes.astype(jnp.float32),
+    )
+
+
+def coverage(shape: Shape, y: jax.Array, x: jax.Array) -> jax.Array:
+    """How much of each canvas sample a shape covers.
+
+    Args:
+        shape: one shape.
+        y: (h, w) coordinates from its middle, downward.
+        x: (h, w) the same, rightward.
+
+    Returns:
+        (h, w) in [0, 1].
+    """
+    cos, sin = jnp.cos(shape.angle), jnp.sin(shape.angle)
+    u, v = cos * x + sin * y, cos * y - sin * x
+    distance = jax.lax.switch(shape.kind, _DISTANCES, shape, u, v)
+    return jnp.clip(0.5 - distance / shape.softness, 0.0, 1.0)
+
+
+# Signed distances to the outlines, negative inside, of the order of a canvas sample near the edge.
+
+
+def _ellipse(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
+    return (jnp.hypot(u / shape.radii[0], v / shape.radii[1]) - 1) * jnp.min(shape.radii)
+
+
+def _box(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
+    return jnp.maximum(jnp.abs(u) - shape.radii[0], jnp.abs(v) - shape.radii[1])
+
+
+def _star(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
+    """Polygons of 3 to 8 corners, and stars."""
+    corners = 3 + jnp.floor(shape.form[0] * 6)
+    u, v = u / shape.radii[0], v / shape.radii[1]
+    part = 2 * jnp.pi / corners
+    angle = jnp.mod(jnp.arctan2(v, u), part) - part / 2
+    spikes = jnp.where(shape.form[1] > 0.6, 0.8 * shape.form[2], 0.0)
+    outline = jnp.cos(part / 2) / jnp.cos(angle) * (1 - spikes * jnp.cos(angle * corners / 2))
+    return (jnp.hypot(u, v) - outline) * jnp.min(shape.radii)
+
+
+def _blob(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
+    u, v = u / shape.radii[0], v / shape.radii[1]
+    angle, turn = jnp.arctan2(v, u), 2 * jnp.pi * shape.form
+    outline = 0.75 + 0.25 * (
+        0.5 * jnp.cos(2 * angle + turn[0])
+        + 0.35 * jnp.cos(3 * angle + turn[1])
+        + 0.25 * jnp.cos(5 * angle + turn[2])
+        + 0.2 * jnp.cos(8 * angle + turn[3])
+    )
+    return (jnp.hypot(u, v) - outline) * jnp.min(shape.radii)
+
+
+def _ring(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
+    radius = jnp.max(shape.radii)
+    half = radius * (0.06 + 0.2 * shape.form[0])
+    return jnp.abs(jnp.hypot(u, v) - (radius - half)) - half
+
+
+def _glyph(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
+    """Six cells by six, joined smoothly."""
+    cell = 2 / _CELLS * jnp.max(shape.radii) * jnp.array([1.0, 0.8])
+    row, column = v / cell[0] + _CELLS / 2 - 0.5, u / cell[1] + _CELLS / 2 - 0.5
+    places = jnp.arange(_CELLS, dtype=u.dtype).reshape(1, 1, -1)
+    ys, xs = (jnp.clip(1 - jnp.abs(p[..., None] - places), 0, 1) for p in (row, column))
+    ink = jnp.einsum("hwi,hwj,ij->hw", ys, xs, shape.cells)
+    return (0.5 - ink) * 2 * jnp.min(cell)
+
+
+_DISTANCES = (_ellipse, _box, _star, _blob, _ring, _glyph)

@@ -1,0 +1,213 @@
+"""Batches to train on that cost no download: procedural scenes, seen by simulated cameras."""
+
+import dataclasses
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from spikejax.camera import SENSORS, Sensor, simulate
+from spikejax.datasets.batch import Batch, readouts_of, window_centres
+from spikejax.datasets.scenes import Scene, SceneOptions, draw_canvases, draw_scenes, flow, render
+
+_NOISES = ("prnu", "dark", "dark_spread", "threshold_spread", "threshold_jitter")
+
+
+@dataclasses.dataclass(frozen=True)
+class SyntheticOptions:
+    """What the batches of `synthetic_batch` are made of.
+
+    Attributes:
+        scene: what kind of scenes.
+        window: L, readouts of a window.
+        windows: J, windows of a scene, 20 readouts apart.
+        gain: the range of the cameras' gains, spikes a readout at intensity 1.
+        ideal: the share of cameras without noise; the others have that of `vidar`, by a random
+            factor of 0.5 to 1.5.
+        with_flow: whether batches carry the flow of the first and last readout of each window.
+    """
+
+    scene: SceneOptions = dataclasses.field(default_factory=SceneOptions)
+    window: int = 61
+    windows: int = 1
+    gain: tuple[float, float] = (0.3, 1.0)
+    ideal: float = 0.3
+    with_flow: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scene.channels != 1:
+            raise ValueError("SyntheticOptions: expected a scene of 1 channel")
+        if not 0 < self.gain[0] <= self.gain[1]:
+            raise ValueError(
+                f"SyntheticOptions: expected gains from low to high, above 0, got {self.gain}"
+            )
+        if self.window < 1 or self.windows < 1:
+            raise ValueError(
+                "SyntheticOptions: expected a window of at least 1 readout and at least 1 window, "
+                f"got {self.window} and {self.windows}"
+            )
+
+
+def synthetic_batch(
+    key: jax.Array, options: SyntheticOptions, *, count: int, first: int = 0
+) -> Batch:
+    """Makes a batch, or the part of it that one process needs.
+
+    An example depends on the key and its place in the whole batch only, so that processes that make
+    a part each make the batch of one process together.
+
+    Args:
+        key: JAX random key, of the whole batch.
+        options: what it is made of.
+        count: B, the examples to make.
+        first: the place of the first one in the whole batch.
+
+    Returns:
+        `spikes` (B, T, H, W) uint8, `images` (B, J, H, W, 1) the true intensity at the centre of
+        each window, `gain` (B,), and with `with_flow` also `flow` (B, J, 2, H, W, 2), backward from
+        a window's centre to its first and last readout.
+    """
+    share = options.scene.share
+    groups = jnp.arange(first // share, (first + count - 1) // share + 1)
+    places = jnp.arange(first, first + count)
+    canvases, scenes, keys = _draw(key, groups, places, options)
+    batch = _record(keys, _film(canvases, scenes, options), options)
+    if options.with_flow:
+        batch["flow"] = _flows(canvases, scenes, options)
+    return batch
+
+
+# Three programs: of one, XLA for CPUs makes 30 times slower code, drawing and painting again what
+# it looks up.
+
+
+@partial(jax.jit, static_argnames=("options",))
+def _draw(
+    key: jax.Array, groups: jax.Array, places: jax.Array, options: SyntheticOptions
+) -> tuple[jax.Array, Scene, jax.Array]:
+    of_canvas, of_scene = jax.random.split(key)
+    canvases = draw_canvases(_keys(of_canvas, groups), options.scene)
+    keys = jax.vmap(jax.random.split)(_keys(of_scene, places))
+    worlds = places // options.scene.share - groups[0]
+    return canvases, draw_scenes(keys[:, 0], worlds, options.scene), keys[:, 1]
+
+
+@partial(jax.jit, static_argnames=("options",))
+def _film(canvases: jax.Array, scenes: Scene, options: SyntheticOptions) -> jax.Array:
+    """(B, T, H, W) intensity."""
+    times = _times(options)
+
+    def one(scene: Scene) -> jax.Array:
+        return jax.vmap(lambda time: render(canvases, scene, time, options.scene))(times)
+
+    return jax.vmap(one)(scenes)[..., 0]
+
+
+@partial(jax.jit, static_argnames=("options",))
+def _record(keys: jax.Array, light: jax.Array, options: SyntheticOptions) -> Batch:
+    def one(key: jax.Array, light: jax.Array) -> tuple[jax.Array, Any]:
+        of_camera, of_noise = jax.random.split(key)
+        sensor = _camera(of_camera, options)
+        return simulate(of_noise, light, sensor), sensor.gain
+
+    spikes, gain = jax.vmap(one)(keys, light)
+    centres = jnp.array(window_centres(options.window, options.windows))
+    return {"spikes": spikes, "images": light[:, centres][..., None], "gain": gain}
+
+
+@partial(jax.jit, static_argnames=("options",))
+def _flows(canvases: jax.Array, scenes: Scene, options: SyntheticOptions) -> jax.Array:
+    times, half = _times(options), options.window // 2
+    centres = jnp.array(window_centres(options.window, options.windows))
+    ends = jnp.stack([centres - half, centres + half], -1)
+
+    def one(scene: Scene, end: jax.Array, centre: jax.Array) -> jax.Array:
+        return flow(canvases, scene, times[end], options.scene, since=times[centre])
+
+    of_ends = jax.vmap(one, (None, 0, None))
+    return jax.vmap(jax.vmap(of_ends, (None, 0, 0)), (0, None, None))(scenes, ends, centres)
+
+
+def _times(options: SyntheticOptions) -> jax.Array:
+    readouts = readouts_of(options.window, options.windows)
+    return jnp.arange(readouts, dtype=jnp.float32) - (readouts - 1) / 2
+
+
+def _keys(key: jax.Array, numbers: jax.Array) -> jax.Array:
+    return jax.vmap(partial(jax.random.fold_in, key))(numbers)
+
+
+def _camera(key: jax.Array, options: SyntheticOptions) -> Sensor:
+    keys = jax.random.split(key, 3)
+    low, high = options.gain
+    noisy = jax.random.bernoulli(keys[0], 1 - options.ideal)
+    strength = jnp.where(noisy, jax.random.uniform(keys[1], minval=0.5, maxval=1.5), 0.0)
+    vidar = SENSORS["vidar"]
+    return dataclasses.replace(
+        vidar,
+        gain=jax.random.uniform(keys[2], minval=low, maxval=high),
+        electrons=vidar.electrons / jnp.maximum(strength, 1e-6),
+        **{name: getattr(vidar, name) * strength for name in _NOISES},
+    )
+
+
+class SyntheticBatches:
+    """An endless iterator over batches made on the device; see `spikejax.datasets.batches`."""
+
+    def __init__(
+        self,
+        options: SyntheticOptions,
+        *,
+        batch_size: int,
+        seed: int,
+        process_index: int = 0,
+        process_count: int = 1,
+    ) -> None:
+        """Starts at step 0.
+
+        Args:
+            options: what batches are made of.
+            batch_size: examples a step, of all processes together.
+            seed: the same seed, the same batches.
+            process_index: which of the processes this is.
+            process_count: how many there are.
+
+        Raises:
+            ValueError: if the batch cannot be divided among the processes.
+        """
+        if batch_size % process_count:
+            raise ValueError(
+                f"batch_size: expected a multiple of the {process_count} processes, "
+                f"got {batch_size}"
+            )
+        self._options, self._seed, self._step = options, seed, 0
+        self._count = batch_size // process_count
+        self._first = process_index * self._count
+
+    def __iter__(self) -> "SyntheticBatches":
+        return self
+
+    def __next__(self) -> Batch:
+        key = jax.random.fold_in(jax.random.key(self._seed), self._step)
+        self._step += 1
+        return synthetic_batch(key, self._options, count=self._count, first=self._first)
+
+    def get_state(self) -> dict[str, Any]:
+        """Where the iterator stands: plain JSON values."""
+        return {"step": self._step, "seed": self._seed}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes back to where `get_state` was called.
+
+        Args:
+            state: from `get_state`.
+
+        Raises:
+            ValueError: if it is of an iterator with another seed.
+        """
+        if state["seed"] != self._seed:
+            raise ValueError(
+                f"set_state: the state is of seed {state['seed']}, the iterator of {self._seed}"
+            )
+        self._step = int(state["step"])
