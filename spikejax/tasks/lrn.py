@@ -29,8 +29,9 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     def loss(
         params: Any, batch_stats: Any, batch: Batch, key: Array
     ) -> tuple[Array, tuple[Any, Scalars]]:
-        output = model.module.apply({"params": params}, windows.spikes(batch, window))
-        l1 = jnp.mean(jnp.abs(jnp.asarray(output) - windows.rates(batch)))
+        first = windows.first_counted(batch)
+        output = model.module.apply({"params": params}, windows.spikes(batch, window, first=first))
+        l1 = jnp.mean(jnp.abs(jnp.asarray(output) - windows.rates(batch, first=first)))
         return weight * l1, (batch_stats, {"l1": l1})
 
     def predict(variables: Any, batch: Batch) -> Array:

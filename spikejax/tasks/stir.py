@@ -50,7 +50,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     def loss(
         params: Any, batch_stats: Any, batch: Batch, key: Array
     ) -> tuple[Array, tuple[Any, Scalars]]:
-        first = min(1, batch["images"].shape[1] - 1)
+        first = windows.first_counted(batch)
         output, batch_stats = stir.apply_with_pyramid(
             {"params": params, "batch_stats": batch_stats},
             windows.spikes(batch, stir.WINDOW, first=first),

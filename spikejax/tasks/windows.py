@@ -12,6 +12,14 @@ from spikejax.datasets.batch import STRIDE, readouts_of, spikes_of
 from spikejax.tasks.task import Batch
 
 
+def first_counted(batch: Batch) -> int:
+    """The first window whose prediction counts in training: of several, the second.
+
+    So it is in STIR's published training.
+    """
+    return min(1, batch["images"].shape[1] - 1)
+
+
 def spikes(batch: Batch, length: int, *, first: int = 0) -> Array:
     """The windows from the given one on, (B (J - first), L, H, W) uint8, scene by scene."""
     stream = spikes_of(batch)

@@ -1,0 +1,127 @@
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from synthetic_weights import SHAPES, state_dict
+
+from spikejax import losses, models, tasks, weights
+from spikejax.training import default_config
+
+
+def config(task, **terms):
+    config = default_config()
+    config.task = task
+    config.loss = terms
+    return config
+
+
+STIR = {
+    "l1": 1.0,
+    "pyramid": 0.25,
+    "levels": (0.5, 0.25, 0.25, 0.25),
+    "perceptual": 0.2,
+    "vgg19": "",
+}
+
+
+def test_the_loss_of_stir_is_the_published_one_with_each_term_by_its_weight(golden, monkeypatch):
+    """The second window of a scene is the reference's; the first counts for nothing.
+
+    In place of the perceptual term, which has tests of its own, stands a mean difference.
+    """
+    monkeypatch.setattr(weights, "trunk", lambda name, path: (name, path))
+
+    def feature_loss(image, target, *, trunk, dtype):
+        assert trunk == ("vgg19", "vgg19.pth")
+        return jnp.mean(jnp.abs(image - target))
+
+    monkeypatch.setattr(losses, "feature_loss", feature_loss)
+    file = golden("stir_train")
+    spikes = np.unpackbits(file["spikes_packed"], axis=-1, bitorder="little")
+    spikes = spikes[..., : int(file["width"])]
+    target = np.moveaxis(file["target"], 1, -1)
+    task = tasks.create(config("stir", **{**STIR, "vgg19": "vgg19.pth"}))
+    assert task.notes == ()
+    batch = {
+        "spikes": np.concatenate([1 - spikes[:, :20], spikes], 1),
+        "images": np.stack([1 - target, target * 2], 1),
+        "gain": np.full(len(target), 0.5, np.float32),
+    }
+    variables = weights.from_torch("stir", state_dict(SHAPES["stir"]))
+    total, (batch_stats, scalars) = jax.jit(task.loss)(
+        variables["params"], variables["batch_stats"], batch, jax.random.key(0)
+    )
+    l1, pyramid, without = file["losses"][0]
+    expected = [l1, pyramid, l1]
+    got = [scalars["l1"], 0.25 * scalars["pyramid"], scalars["perceptual"]]
+    np.testing.assert_allclose(got, expected, rtol=1e-4)
+    np.testing.assert_allclose(total, without + 0.2 * l1, rtol=1e-4)
+    assert jax.tree.structure(batch_stats) == jax.tree.structure(variables["batch_stats"])
+
+
+def test_stir_without_vgg19_says_that_a_term_is_left_out():
+    assert "perceptual term" in tasks.create(config("stir", **STIR)).notes[0]
+    assert tasks.create(config("stir", **{**STIR, "perceptual": 0.0})).notes == ()
+
+
+def test_stir_needs_a_weight_for_each_of_its_coarser_levels():
+    with pytest.raises(ValueError, match=r"loss.levels: expected 4 weights, got \(1.0,\)"):
+        tasks.create(config("stir", **{**STIR, "levels": (1.0,)}))
+
+
+@pytest.fixture(scope="module")
+def lrn():
+    """The task, variables, and a batch of two scenes with gains of their own."""
+    rng = np.random.default_rng(0)
+    images = rng.random((2, 1, 12, 16, 1), np.float32)
+    gain = np.float32([0.4, 0.9])
+    rates = np.moveaxis(images * gain[:, None, None, None, None], -1, 2)[:, 0]
+    spikes = rng.random((2, 41, 12, 16)) < rates
+    batch = {"spikes": spikes.astype(np.uint8), "images": images, "gain": gain}
+    task = tasks.create(config("lrn", l1=3.0))
+    variables = task.init(jax.random.key(0))
+    # So that what comes out lies between black and white.
+    variables["params"]["conv5"]["bias"] = jnp.array([0.3])
+    return task, variables, batch
+
+
+def test_the_loss_of_lrn_is_the_mean_error_of_spikes_a_readout(lrn):
+    task, variables, batch = lrn
+    total, (batch_stats, scalars) = jax.jit(task.loss)(
+        variables["params"], {}, batch, jax.random.key(0)
+    )
+    output = models.create("lrn").apply(variables, batch["spikes"])
+    target = batch["images"][:, 0] * batch["gain"][:, None, None, None]
+    np.testing.assert_allclose(scalars["l1"], np.abs(output - target).mean(), rtol=1e-5)
+    np.testing.assert_allclose(total, 3 * scalars["l1"], rtol=1e-6)
+    assert batch_stats == {}
+
+
+def test_predictions_targets_and_previews_are_intensity_of_one_shape(lrn):
+    task, variables, batch = lrn
+    predicted = jax.jit(task.predict)(variables, batch)
+    output = models.create("lrn").apply(variables, batch["spikes"])
+    expected = np.clip(output / batch["gain"][:, None, None, None], 0, 1)
+    np.testing.assert_allclose(predicted, expected, atol=1e-5)
+    np.testing.assert_array_equal(task.target(batch), batch["images"][:, 0])
+    assert task.preview(batch).shape == predicted.shape
+
+
+def test_bfloat16_activations_change_little(lrn):
+    task, variables, batch = lrn
+    other = config("lrn", l1=3.0)
+    other.dtype = "bfloat16"
+    narrow = tasks.create(other)
+    ours, theirs = (jax.jit(t.predict)(variables, batch) for t in (task, narrow))
+    assert ours.dtype == theirs.dtype == jnp.float32
+    assert 0 < np.abs(ours - theirs).max() < 0.05
+
+
+def test_tasks_are_frozen_and_known_by_name(lrn):
+    assert {"lrn", "stir"} <= set(tasks.names())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        lrn[0].name = "other"
+    with pytest.raises(ValueError, match="there is no task 'none'; there are"):
+        tasks.create(config("none"))
