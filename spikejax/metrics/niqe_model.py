@@ -15,6 +15,7 @@ FEATURES = 36
 
 # names of the mean and the covariance in MATLAB files: the authors', and others' copies
 _MATLAB_NAMES = (("mu_prisparam", "cov_prisparam"), ("pop_mu", "pop_cov"))
+_NUMPY_NAMES = ("mu_pris_param", "cov_pris_param")  # in basicsr's copy
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -71,8 +72,8 @@ class NiqeModel:
 
         Args:
             path: an .npz file written by `save`, or a MATLAB file such as the authors'
-                modelparameters.mat, with mu_prisparam and cov_prisparam.
-            name: of the model; None for the one in the .npz file, or the MATLAB file's name.
+                modelparameters.mat, with mu_prisparam and cov_prisparam; or basicsr's copy of it.
+            name: of the model; None for the one in the .npz file, else the file's name.
 
         Returns:
             The model.
@@ -86,6 +87,9 @@ class NiqeModel:
                 mean, covariance = _from_matlab(path)
                 return cls(name or path.name, mean, covariance)
             with np.load(path, allow_pickle=False) as file:
+                if _NUMPY_NAMES[0] in file:
+                    mean, covariance = (file[key] for key in _NUMPY_NAMES)
+                    return cls(name or path.name, np.ravel(mean), covariance)
                 found = name or str(file["name"])
                 return cls(found, file["mean"], file["covariance"])
         except OSError as error:

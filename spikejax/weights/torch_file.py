@@ -45,7 +45,8 @@ def read_torch(path: str | pathlib.Path) -> dict[str, np.ndarray]:
     """Reads the state dict in a PyTorch checkpoint, with neither PyTorch nor unpickling.
 
     The state dict may stand alone or under one of the usual keys ('state_dict', 'model', ...);
-    what else is in the file, such as an optimiser's state, is not read.
+    what else is in the file, such as an optimiser's state, is not read. A list or tuple of tensors
+    is read too, as '0', '1', ...
 
     Args:
         path: a file written by `torch.save`, of any version since 0.4.
@@ -74,7 +75,12 @@ def read_torch(path: str | pathlib.Path) -> dict[str, np.ndarray]:
 
 
 def find_state_dict(value: Any) -> dict[str, Any]:
-    """The state dict in what a checkpoint holds: itself, or under one of the usual keys."""
+    """The state dict in what a checkpoint holds: itself, or under one of the usual keys.
+
+    Tensors in a row are taken for one with the names '0', '1', ...
+    """
+    if isinstance(value, tuple | list) and value and all(isinstance(x, Tensor) for x in value):
+        return {str(place): tensor for place, tensor in enumerate(value)}
     if not isinstance(value, Mapping):
         raise WeightsError(f"it holds {shown(value)}, expected a state dict")
     for key in _WRAPPERS:

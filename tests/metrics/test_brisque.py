@@ -95,6 +95,7 @@ def test_an_image_without_structure_has_no_score(machine):
 
 def test_a_missing_model_is_named(monkeypatch, photograph, tmp_path):
     monkeypatch.delenv("SPIKEJAX_BRISQUE", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(ValueError, match=r"allmodel and allrange.*SPIKEJAX_BRISQUE"):
         brisque(photograph)
     with pytest.raises(ValueError, match="allmodel: No such file"):

@@ -140,8 +140,9 @@ def test_the_authors_matlab_file_is_read(tmp_path, model, photograph, monkeypatc
     assert niqe(photograph, model="published") == niqe(photograph, model=model)
 
 
-def test_a_missing_published_model_is_named(monkeypatch, photograph):
+def test_a_missing_published_model_is_named(monkeypatch, photograph, tmp_path):
     monkeypatch.delenv("SPIKEJAX_NIQE", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(ValueError, match=r"modelparameters\.mat.*set SPIKEJAX_NIQE"):
         niqe(photograph, model="published")
 

@@ -120,6 +120,8 @@ def as_stored(value):
         return Stored(np.ascontiguousarray(value).reshape(value.shape))
     if type(value) in (dict, collections.OrderedDict):
         return type(value)((k, as_stored(v)) for k, v in value.items())
+    if type(value) in (tuple, list):
+        return type(value)(as_stored(v) for v in value)
     return value
 
 

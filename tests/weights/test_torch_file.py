@@ -93,6 +93,15 @@ def test_a_training_checkpoint_is_read_without_its_other_contents(checkpoint):
     np.testing.assert_array_equal(read["weight"], weight)
 
 
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_tensors_in_a_row_are_numbered(checkpoint, rng, kind):
+    first, second = rng.normal(size=3), rng.normal(size=(2, 3)).astype(np.float32)
+    read = read_torch(checkpoint(kind([first, second])))
+    assert list(read) == ["0", "1"]
+    np.testing.assert_array_equal(read["0"], first)
+    np.testing.assert_array_equal(read["1"], second)
+
+
 @pytest.mark.parametrize("content", [{}, {"epoch": 1, "args": {"x": 1}}, [1, 2], 3, {4: 5}])
 def test_a_file_without_a_state_dict_says_what_it_has(tmp_path, formats, content):
     data = formats.zipped(*formats.pickled(content))
