@@ -59,38 +59,35 @@ def draw_motions(
     Returns:
         The motions, with a leading axis of `layers`.
     """
-    keys = jax.random.split(key, 13)
-    camera = _velocities(keys[0], 1, speed)
-    own = _velocities(keys[1], layers, 0.7 * speed)
+    of_even, of_normal = jax.random.split(key)
+    even = jax.random.uniform(of_even, (12, layers + 1))
+    normal = jax.random.normal(of_normal, (7, layers + 1))
+    speeds = speed * jnp.exp(0.9 * normal[0])
+    ways = 2 * jnp.pi * even[0]
+    velocities = speeds[:, None] * jnp.stack([jnp.sin(ways), jnp.cos(ways)], -1)
+    camera, own = velocities[:1], 0.7 * velocities[1:]
     own = own.at[0].set(0.0)
     near = jnp.linspace(0.7, 1.3, layers)[:, None] if layers > 1 else jnp.ones((1, 1))
     velocity = camera * near + own
     norm = jnp.linalg.norm(velocity, axis=-1, keepdims=True)
     velocity = velocity * jnp.minimum(1.0, fastest / jnp.maximum(norm, 1e-6))
+    moves = jnp.where(even[1, 0] < still, 0.0, 1.0)
+    even, normal = even[:, 1:], normal[:, 1:]
     # Over a window of 61 the acceleration changes the velocity by about a quarter of it.
-    acceleration = 0.004 * (norm + 0.3 * speed) * jax.random.normal(keys[2], (layers, 2))
-    moves = jnp.where(jax.random.bernoulli(keys[3], still), 0.0, 1.0)
-    strong = jax.random.uniform(keys[4], (layers,)) ** 3
-    bends = 1.5 * jax.random.uniform(keys[5], (layers, 2)) ** 3
+    acceleration = 0.004 * (norm + 0.3 * speed) * normal[1:3].T
+    strong = even[2] ** 3
     return Motion(
-        origin=jax.random.uniform(keys[6], (layers, 2), maxval=side),
+        origin=side * even[3:5].T,
         velocity=moves * velocity,
         acceleration=moves * acceleration,
-        angle=jax.random.uniform(keys[7], (layers,), maxval=2 * jnp.pi),
-        spin=moves * 0.012 * strong * jax.random.normal(keys[8], (layers,)),
-        zoom=moves * 0.006 * strong * jax.random.normal(keys[9], (layers,)),
-        bend=bends,
-        wave=1 / jax.random.uniform(keys[10], (layers, 2), minval=40.0, maxval=160.0),
-        phase=jax.random.uniform(keys[11], (layers, 2)),
-        pulse=moves * 0.01 * jax.random.normal(keys[12], (layers, 2)),
+        angle=2 * jnp.pi * even[5],
+        spin=moves * 0.012 * strong * normal[3],
+        zoom=moves * 0.006 * strong * normal[4],
+        bend=1.5 * even[6:8].T ** 3,
+        wave=1 / (40.0 + 120.0 * even[8:10].T),
+        phase=even[10:12].T,
+        pulse=moves * 0.01 * normal[5:7].T,
     )
-
-
-def _velocities(key: jax.Array, count: int, median: float) -> jax.Array:
-    keys = jax.random.split(key)
-    angle = jax.random.uniform(keys[0], (count,), maxval=2 * jnp.pi)
-    speed = median * jnp.exp(0.9 * jax.random.normal(keys[1], (count,)))
-    return speed[:, None] * jnp.stack([jnp.sin(angle), jnp.cos(angle)], -1)
 
 
 def to_canvas(

@@ -56,27 +56,23 @@ def draw_shapes(
     Returns:
         The shapes, each field with a leading axis of `count`.
     """
-    keys = jax.random.split(key, 8)
-    odd = jax.random.uniform(keys[0], (count,))
+    even = jax.random.uniform(key, (10 + _CELLS * _CELLS, count))
     low, high = smallest**-2.0, largest**-2.0
-    radius = (high + odd * (low - high)) ** -0.5
-    slim = jax.random.uniform(keys[1], (count,), minval=0.45, maxval=1.0)
-    line = jax.random.bernoulli(keys[2], thin, (count,))
+    radius = (high + even[0] * (low - high)) ** -0.5
+    slim = 0.45 + 0.55 * even[1]
+    line = even[2] < thin
     length = jnp.where(line, jnp.maximum(radius, 0.5 * largest), radius)
     width = jnp.where(line, jnp.clip(0.12 * radius, 0.6 * softness, 3 * softness), radius * slim)
-    blurred = jax.random.uniform(keys[3], (count,)) ** 6
-    strokes = jax.random.bernoulli(keys[4], 0.5, (count, _CELLS, _CELLS))
-    kinds = jax.random.choice(
-        keys[5], len(KINDS), (count,), p=jnp.array(odds, float) / sum(odds)
-    ).astype(jnp.int32)
-    angle = jax.random.uniform(keys[6], (count,), maxval=2 * jnp.pi)
+    limits = [sum(odds[: n + 1]) / sum(odds) for n in range(len(odds) - 1)]
+    kind = sum((even[3] > limit).astype(jnp.int32) for limit in limits)
+    angle = 2 * jnp.pi * even[4]
     return Shape(
-        kind=kinds,
+        kind=jnp.asarray(kind),
         radii=jnp.stack([length, width], -1),
-        angle=jnp.where(kinds == KINDS.index("glyph"), 0.2 * jnp.sin(angle), angle),
-        softness=softness * (1 + 3 * blurred),
-        form=jax.random.uniform(keys[7], (count, 4)),
-        cells=strokes.astype(jnp.float32),
+        angle=jnp.where(kind == KINDS.index("glyph"), 0.2 * jnp.sin(angle), angle),
+        softness=softness * (1 + 3 * even[5] ** 6),
+        form=even[6:10].T,
+        cells=(even[10:] < 0.5).astype(jnp.float32).T.reshape(count, _CELLS, _CELLS),
     )
 
 

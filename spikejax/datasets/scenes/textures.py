@@ -64,30 +64,30 @@ def draw_fills(key: jax.Array, count: int, channels: int, *, density: float) -> 
     Returns:
         The fills.
     """
-    keys = jax.random.split(key, 12)
-    grey = jax.random.uniform(keys[0], (count, 1))
+    of_even, of_normal = jax.random.split(key)
+    # One draw for all: many small ones take long to compile.
+    even = jax.random.uniform(of_even, (14, count))
+    normal = jax.random.normal(of_normal, (5, count))
     # More dark surfaces than bright ones, and some nearly black and nearly white.
-    grey = jnp.where(jax.random.bernoulli(keys[1], 0.6, (count, 1)), grey**1.8, grey)
-    hue = jax.random.normal(keys[2], (count, channels)) if channels > 1 else jnp.zeros((count, 1))
-    saturation = 0.25 * jax.random.uniform(keys[3], (count, 1)) ** 2 * 2
-    colour = jnp.clip(grey * (1 + saturation * hue), 0.0, 1.0)
-    contrast = 0.5 * jax.random.uniform(keys[4], (count, 1)) ** 1.5
+    grey = jnp.where(even[0] < 0.6, even[1] ** 1.8, even[1])[:, None]
+    saturation = 0.5 * even[2][:, None] ** 2
+    hue = normal[:3].T if channels == 3 else jnp.zeros((count, channels))
+    contrast = 0.5 * even[3][:, None] ** 1.5
     room = jnp.minimum(grey, 1 - grey) + 0.08
-    mixed = jax.random.uniform(keys[5], (count, 3)) < jnp.array([[0.5, 0.45, 0.35]])
-    period = density * jnp.exp(jax.random.uniform(keys[6], (count,), minval=1.0, maxval=3.4))
-    angle = jax.random.uniform(keys[7], (count,), maxval=2 * jnp.pi)
-    upright = jax.random.bernoulli(keys[8], 0.4, (count,))
-    angle = jnp.where(upright, jnp.round(angle / (jnp.pi / 2)) * (jnp.pi / 2), angle)
+    mixed = jnp.array([[0.5, 0.45, 0.35]]) > even[4:7].T
+    period = density * jnp.exp(1.0 + 2.4 * even[7])
+    angle = 2 * jnp.pi * even[8]
+    angle = jnp.where(even[9] < 0.4, jnp.round(angle / (jnp.pi / 2)) * (jnp.pi / 2), angle)
     wave = (2 * jnp.pi / period)[:, None] * jnp.stack([jnp.sin(angle), jnp.cos(angle)], -1)
     return Fill(
-        colour=colour,
+        colour=jnp.clip(grey * (1 + saturation * hue), 0.0, 1.0),
         tint=contrast * room * 1.6 * (1 + 0.5 * saturation * hue),
-        slope=0.35 / 64 / density * jax.random.normal(keys[9], (count, 2)) * room,
+        slope=0.35 / 64 / density * normal[3:].T * room,
         weights=jnp.where(mixed, jnp.array([[0.6, 0.8, 1.0]]), 0.0),
         wave=wave,
-        phase=jax.random.uniform(keys[10], (count, 2), maxval=2 * jnp.pi),
-        sharpness=1 + 5 * jax.random.uniform(keys[11], (count,)) ** 2,
-        crossed=jnp.mod(grey[:, 0] * 7.3, 1.0) ** 2,
+        phase=2 * jnp.pi * even[10:12].T,
+        sharpness=1 + 5 * even[12] ** 2,
+        crossed=even[13] ** 2,
     )
 
 
