@@ -28,12 +28,14 @@ class VideoInfo:
         width: columns.
         fps: frames a second, on average; None if the file does not say.
         frames: how many there are; None if the file does not say.
+        duration_s: seconds that it lasts; None if the file does not say.
     """
 
     height: int
     width: int
     fps: float | None
     frames: int | None
+    duration_s: float | None = None
 
 
 def write_video(
@@ -106,7 +108,8 @@ def probe_video(path: str | Path) -> VideoInfo:
     with _reading(path) as container:
         stream = container.streams.video[0]
         fps = float(stream.average_rate) if stream.average_rate else None
-        return VideoInfo(stream.height, stream.width, fps, stream.frames or None)
+        duration = container.duration / 1e6 if container.duration else None
+        return VideoInfo(stream.height, stream.width, fps, stream.frames or None, duration)
 
 
 def _shown(
@@ -189,7 +192,8 @@ def _reading(path: Path) -> Any:
     except (av.FFmpegError, ValueError) as error:
         if isinstance(error, OSError):
             raise
-        raise FormatError(f"{path}: not a readable video ({error})") from None
+        reason = getattr(error, "strerror", None) or error
+        raise FormatError(f"{path}: not a readable video ({reason})") from None
     streams = container.streams.video
     if not streams or streams[0].codec_context is None:
         container.close()
