@@ -33,7 +33,7 @@ def to_linear(image: Any, encoding: Encoding = "srgb") -> jax.Array:
     if encoding == "srgb":
         curve = ((jnp.maximum(image, 0.04045) + 0.055) / 1.055) ** 2.4
         return jnp.where(image <= 0.04045, image / 12.92, curve)
-    return jnp.maximum(image, 0) ** encoding
+    return jnp.maximum(image, 0) ** float(encoding)
 
 
 def checked_encoding(encoding: Encoding) -> Encoding:

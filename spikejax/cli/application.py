@@ -18,6 +18,7 @@ from spikejax.cli.errors import INTERRUPTED, Commands
 from spikejax.cli.evaluate import evaluate
 from spikejax.cli.info import info
 from spikejax.cli.reconstruct import reconstruct
+from spikejax.cli.simulate import simulate
 
 app = typer.Typer(
     name="spikejax",
@@ -26,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for command in (demo, info, reconstruct, evaluate, convert, benchmark):
+for command in (demo, info, reconstruct, simulate, evaluate, convert, benchmark):
     app.command()(command)
 
 

@@ -33,12 +33,12 @@ def track(items: Iterable[T], label: str, total: int) -> Iterator[T]:
 
 
 @contextlib.contextmanager
-def progress(label: str, total: int) -> Iterator[Advance]:
+def progress(label: str, total: int | None) -> Iterator[Advance]:
     """Shows how far a work is.
 
     Args:
         label: what is being done.
-        total: how many steps there are.
+        total: how many steps there are; None if that is not known.
 
     Yields:
         A function to be told how many more steps are done.
@@ -49,7 +49,7 @@ def progress(label: str, total: int) -> Iterator[Advance]:
 
 
 @contextlib.contextmanager
-def _bar(label: str, total: int) -> Iterator[Advance]:
+def _bar(label: str, total: int | None) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -76,18 +76,19 @@ def _bar(label: str, total: int) -> Iterator[Advance]:
 
 
 @contextlib.contextmanager
-def _lines(label: str, total: int) -> Iterator[Advance]:
+def _lines(label: str, total: int | None) -> Iterator[Advance]:
     started = said = time.monotonic()
     done = 0
+    of = "" if total is None else f" of {total}"
 
     def advance(steps: int) -> None:
         nonlocal done, said
         done += steps
         now = time.monotonic()
-        if now - said > _LINE_EVERY_S and done < total:
+        if now - said > _LINE_EVERY_S and done != total:
             said = now
-            print(f"{label}: {done} of {total}, {now - started:.0f} s", file=sys.stderr, flush=True)
+            print(f"{label}: {done}{of}, {now - started:.0f} s", file=sys.stderr, flush=True)
 
     yield advance
     seconds = time.monotonic() - started
-    print(f"{label}: {done} of {total}, {seconds:.1f} s", file=sys.stderr, flush=True)
+    print(f"{label}: {done}{of}, {seconds:.1f} s", file=sys.stderr, flush=True)

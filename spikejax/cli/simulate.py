@@ -1,0 +1,366 @@
+"""`spikejax simulate`: from a video, or a folder of images, to a recording."""
+
+import contextlib
+import dataclasses
+import enum
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spikejax.cli import interruption
+from spikejax.cli.device import computing_on
+from spikejax.cli.options import DeviceOption, flattened
+from spikejax.cli.output import folder_for_results
+from spikejax.cli.progress import progress
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from spikejax.camera import Sensor
+    from spikejax.formats.footage import Footage
+    from spikejax.inference.exposures import ShutterTimes
+    from spikejax.inference.simulation import Filming
+
+
+class Preset(enum.StrEnum):
+    """The sensors that there are; `spikejax.camera.SENSORS`."""
+
+    vidar = "vidar"
+    ideal = "ideal"
+    ssdm = "ssdm"
+    sreds = "sreds"
+    reds_base = "reds_base"
+
+
+class Noise(enum.StrEnum):
+    """What `Sensor.without` switches off."""
+
+    prnu = "prnu"
+    dark = "dark"
+    threshold = "threshold"
+    shot = "shot"
+    jitter = "jitter"
+    stray = "stray"
+
+
+class Interpolation(enum.StrEnum):
+    """How the light between two frames is found."""
+
+    linear = "linear"
+    motion = "motion"
+
+
+def _option(panel: str, *names: str, help: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
+
+
+_CAMERA, _VIDEO, _PHOTOGRAPHS = "Camera", "Video", "Photographs"
+
+
+@dataclasses.dataclass(frozen=True)
+class CameraOptions:
+    """The camera that films.
+
+    Attributes:
+        sensor: the preset.
+        gain: spikes a readout at intensity 1.
+        rate: readouts a second.
+        without: kinds of noise that are switched off.
+        seed: of the fixed pattern and all noise.
+    """
+
+    sensor: Annotated[Preset, _option(_CAMERA, help="Which camera.")] = Preset.vidar
+    gain: Annotated[
+        float | None,
+        _option(
+            _CAMERA, help="Spikes a readout at white; default: the camera's.", show_default=False
+        ),
+    ] = None
+    rate: Annotated[
+        float | None,
+        _option(
+            _CAMERA, help="Readouts a second; default: the camera's, 20000.", show_default=False
+        ),
+    ] = None
+    without: Annotated[
+        list[Noise] | None,
+        _option(_CAMERA, help="Switch off a noise of the camera; repeatable.", show_default=False),
+    ] = None
+    seed: Annotated[
+        int, _option(_CAMERA, help="Of fixed pattern and noise.", min=0, max=2**32 - 1)
+    ] = 0
+
+    def prepare(self) -> "Sensor":
+        """The sensor."""
+        from spikejax.camera import SENSORS
+
+        for name in ("gain", "rate"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise ValueError(f"--{name}: expected a positive number, got {value}")
+        sensor = SENSORS[self.sensor.value].without(*(noise.value for noise in self.without or ()))
+        gain = sensor.gain if self.gain is None else self.gain
+        rate = sensor.rate_hz if self.rate is None else self.rate
+        return dataclasses.replace(sensor, gain=gain, rate_hz=rate)
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoOptions:
+    """How the video becomes light.
+
+    Attributes:
+        upsample: readouts from one frame to the next.
+        interpolation: between frames.
+        encoding: of the frames' values.
+        scale: rows and columns of the video for one of the camera.
+        frames: how many of them.
+    """
+
+    upsample: Annotated[
+        int, _option(_VIDEO, help="Readouts from one frame to the next.", min=1)
+    ] = 8
+    interpolation: Annotated[
+        Interpolation,
+        _option(_VIDEO, help="Between frames: fading, or along the motion (needs OpenCV)."),
+    ] = Interpolation.linear
+    encoding: Annotated[
+        str,
+        _option(
+            _VIDEO,
+            metavar="srgb|linear|G",
+            help="How stored values become light: the sRGB curve, as they are, or value^G.",
+        ),
+    ] = "srgb"
+    scale: Annotated[
+        int | None,
+        _option(
+            _VIDEO,
+            help="The camera has 1/SCALE of the video's rows and columns; "
+            "default: 1, with --blur 4.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None
+    frames: Annotated[
+        int | None,
+        _option(_VIDEO, help="Film only so many frames.", min=2, show_default=False),
+    ] = None
+
+    def prepare(self, *, photographs: bool) -> "Filming":
+        """How to film."""
+        from spikejax.inference.simulation import Filming
+
+        return Filming(
+            upsample=self.upsample,
+            interpolation=self.interpolation.value,
+            encoding=self.encoding,
+            scale=self.scale or (4 if photographs else 1),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PhotographOptions:
+    """Blurry photographs beside the spikes.
+
+    Attributes:
+        blur: the folder for them; None: none are taken.
+        exposure: readouts of one.
+        every: readouts from one to the next.
+        margin: readouts of spikes before and after.
+        bits: of the images.
+    """
+
+    blur: Annotated[
+        Path | None,
+        _option(
+            _PHOTOGRAPHS,
+            metavar="FOLDER",
+            help="Also write blurry photographs, sharp images and their spikes, as Spike-GOPRO.",
+            show_default=False,
+        ),
+    ] = None
+    exposure: Annotated[int, _option(_PHOTOGRAPHS, help="Readouts of an exposure.", min=1)] = 97
+    every: Annotated[
+        int, _option(_PHOTOGRAPHS, help="Readouts from one exposure to the next.", min=1)
+    ] = 104
+    margin: Annotated[
+        int, _option(_PHOTOGRAPHS, help="Readouts of spikes before and after it.", min=0)
+    ] = 20
+    bits: Annotated[int, _option(_PHOTOGRAPHS, help="Of the images, 8 or 16.")] = 8
+
+    def prepare(self) -> "ShutterTimes | None":
+        """When photographs are taken."""
+        from spikejax.inference.exposures import ShutterTimes
+
+        if self.blur is None:
+            return None
+        return ShutterTimes(length=self.exposure, every=self.every, margin=self.margin)
+
+
+@flattened
+def simulate(
+    source: Annotated[Path, typer.Argument(metavar="VIDEO", help="A video or a folder of images.")],
+    output: Annotated[Path, typer.Argument(metavar="OUT.dat", help="The recording to write.")],
+    camera: CameraOptions,
+    video: VideoOptions,
+    photographs: PhotographOptions,
+    device: DeviceOption = None,
+) -> None:
+    """Film a video, or a folder of images, with a simulated spike camera.
+
+    A frame follows every 8 readouts (--upsample), light in between is interpolated; colour is
+    weighed 0.30 R + 0.59 G + 0.11 B. OUT.json says size, gain, rate and how it was made, so that
+    other commands need no options. The same seed gives the same recording. Any length, in constant
+    memory.
+
+    --blur FOLDER adds FOLDER/{blur_data,sharp_data}/NAME/NNNNNN.png and
+    FOLDER/spike_data/NAME/NNNNNN.dat: the mean light over an exposure, the light at its middle
+    (both linear), and the spikes from 20 readouts before it to 20 after it.
+
+    \b
+    [dim]Examples:[/]
+      spikejax simulate street.mp4 street.dat
+      spikejax simulate street.mp4 street.dat --interpolation motion --gain 0.6
+      spikejax simulate frames/ ideal.dat --sensor ideal --scale 2 --seed 3
+      spikejax simulate frames/ scene1.dat --blur train/ --encoding linear --sensor ssdm
+    """
+    from spikejax.formats.footage import open_footage
+
+    footage = open_footage(source)
+    with computing_on(device):
+        film = _prepare(footage, camera, video, photographs)
+        started = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(folder_for_results(output.parent))
+            readouts, exposures = film.write(output, photographs, stack)
+        seconds = time.monotonic() - started
+    print(output)
+    print(f"  {readouts} readouts of {film.height}x{film.width}, {seconds:.1f} s")
+    print(f"  {film.facts['sensor']}, gain {film.sensor.gain:g}, {film.sensor.rate_hz:g} Hz")
+    if film.left_out:
+        print(f"  {film.left_out}")
+    if photographs.blur is not None:
+        print(photographs.blur)
+        print(f"  {exposures} photographs with their spikes, scene {film.scene_name}")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Film:
+    """All that is decided before filming starts."""
+
+    footage: "Footage"
+    sensor: "Sensor"
+    filming: "Filming"
+    times: "ShutterTimes | None"
+    limit: int | None
+    seed: int
+    facts: dict[str, Any]
+
+    @property
+    def height(self) -> int:
+        return self.footage.height // self.filming.scale
+
+    @property
+    def width(self) -> int:
+        return self.footage.width // self.filming.scale
+
+    @property
+    def scene_name(self) -> str:
+        return self.footage.name or "scene"
+
+    @property
+    def frames(self) -> int | None:
+        """How many there will be, if that is known."""
+        known = [n for n in (self.footage.frames, self.limit) if n is not None]
+        return min(known) if self.footage.frames is not None else None
+
+    @property
+    def left_out(self) -> str:
+        """What is cut off so that whole cells remain."""
+        rest = self.footage.height % self.filming.scale, self.footage.width % self.filming.scale
+        return f"left out: the video's last rows ({rest[0]}) and columns ({rest[1]})" * any(rest)
+
+    def require_enough(self, frames: int) -> None:
+        """Refuses a video that is too short for what is asked."""
+        if frames < 2:
+            raise ValueError(f"{self.footage.path}: a video needs at least 2 frames, got {frames}")
+        if self.times is not None:
+            readouts = self.filming.readouts(frames)
+            least = self.times.least_readouts(self.filming.upsample)
+            if readouts < least:
+                raise ValueError(
+                    f"{self.footage.path}: {frames} frames are {readouts} readouts, and the first "
+                    f"photograph with its spikes needs {least}; try a smaller --exposure, or a "
+                    "larger --upsample"
+                )
+
+    def write(
+        self, output: Path, photographs: PhotographOptions, stack: contextlib.ExitStack
+    ) -> tuple[int, int]:
+        """Films, and says how many readouts and photographs that gave."""
+        import jax
+
+        from spikejax.formats import write_dat
+        from spikejax.formats.photographs import new_scene
+        from spikejax.inference.simulation import simulate_video
+
+        scene, readouts = None, 0
+        if photographs.blur is not None:
+            folder = stack.enter_context(folder_for_results(photographs.blur))
+            scene = stack.enter_context(
+                new_scene(folder, self.scene_name, facts=self.facts, bits=photographs.bits)
+            )
+        total = None if self.frames is None else self.filming.readouts(self.frames)
+        advance = stack.enter_context(progress("filming readouts", total))
+
+        def pieces() -> "Iterator[np.ndarray]":
+            nonlocal readouts
+            frames = itertools.islice(self.footage, self.limit)
+            filmed = simulate_video(
+                jax.random.key(self.seed),
+                frames,
+                self.sensor,
+                filming=self.filming,
+                times=self.times,
+            )
+            for spikes, exposures in filmed:
+                interruption.check()
+                for exposure in exposures:
+                    assert scene is not None
+                    scene.write(exposure.blur, exposure.sharp, exposure.spikes)
+                readouts += len(spikes)
+                yield spikes
+                advance(len(spikes))
+            if scene is not None and scene.count == 0:  # its header had promised more
+                self.require_enough((readouts - 1) // self.filming.upsample + 1)
+
+        write_dat(output, pieces(), sidecar=self.facts)
+        return readouts, 0 if scene is None else scene.count
+
+
+def _prepare(
+    footage: "Footage", camera: CameraOptions, video: VideoOptions, photographs: PhotographOptions
+) -> _Film:
+    sensor = camera.prepare()
+    filming = video.prepare(photographs=photographs.blur is not None)
+    filming.size(footage.height, footage.width)
+    facts = {
+        "rate_hz": sensor.rate_hz,
+        "gain": sensor.gain,
+        "sensor": f"simulated, {camera.sensor.value}",
+        "simulation": {
+            "video": footage.path.name,
+            **dataclasses.asdict(filming),
+            "without": [noise.value for noise in camera.without or ()],
+            "seed": camera.seed,
+        },
+    }
+    times = photographs.prepare()
+    film = _Film(footage, sensor, filming, times, video.frames, camera.seed, facts)
+    if film.frames is not None:
+        film.require_enough(film.frames)
+    return film

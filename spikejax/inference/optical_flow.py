@@ -1,0 +1,61 @@
+"""Where things go from one frame to the next, by OpenCV."""
+
+from typing import Any
+
+import numpy as np
+
+_LEAST_SIDE = 64  # pixels: on smaller images OpenCV's method fails, or ends the process
+
+
+def require_opencv() -> Any:
+    """OpenCV, if it is installed.
+
+    Raises:
+        ValueError: if it is not, saying how to install it.
+    """
+    try:
+        import cv2
+    except ImportError:
+        raise ValueError(
+            "interpolation along the motion needs OpenCV: pip install 'spikejax[motion]' "
+            "(or opencv-python-headless); linear interpolation does without"
+        ) from None
+    return cv2
+
+
+def optical_flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Finds the flow from one frame to another by OpenCV's DIS (Kroeger et al., ECCV 2016).
+
+    The result depends on the frames alone, not on how many threads the machine has.
+
+    Args:
+        first: (H, W) uint8, as shown on a screen rather than linear, so that the dark counts too.
+        second: the same shape.
+
+    Returns:
+        (H, W, 2) float32, pixels, x then y: second(p + flow(p)) shows what first(p) does.
+
+    Raises:
+        ValueError: if the frames are not of one shape, or OpenCV is missing.
+    """
+    if (
+        first.ndim != 2
+        or first.shape != second.shape
+        or {first.dtype, second.dtype} != {np.dtype(np.uint8)}
+    ):
+        raise ValueError(
+            "optical_flow: expected two (H, W) uint8 frames, got "
+            f"{first.shape} {first.dtype} and {second.shape} {second.dtype}"
+        )
+    cv2 = require_opencv()
+    height, width = first.shape
+    beyond = [(0, max(0, _LEAST_SIDE - height)), (0, max(0, _LEAST_SIDE - width))]
+    padded = [np.ascontiguousarray(np.pad(x, beyond, mode="edge")) for x in (first, second)]
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # every thread has a strip of its own, and strips change the result
+    try:
+        method = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        flow: np.ndarray = method.calc(*padded, None)
+    finally:
+        cv2.setNumThreads(threads)
+    return flow[:height, :width]
