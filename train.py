@@ -40,11 +40,21 @@ def main(_: list[str]) -> None:
         end(128 + reason.signal, reason)
 
 
+def parse(arguments: list[str]) -> list[str]:
+    """Reads the flags; a field that does not exist is one line, too."""
+    try:
+        return flags.FLAGS(arguments)
+    except AttributeError as error:
+        end(2, f"the configuration has no field {error}")
+    except (flags.Error, KeyError, TypeError, ValueError) as error:
+        end(2, error)
+
+
 def end(status: int, reason: object) -> NoReturn:
     """Leaves with one line that says why."""
-    print(f"train.py: {reason}", file=sys.stderr)
+    print("train.py:", " ".join(str(reason).split()), file=sys.stderr)
     sys.exit(status)
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=parse)

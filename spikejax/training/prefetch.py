@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import jax
+
 
 class BatchIterator(Protocol):
     """Batches without end, whose position can be taken down and taken up again."""
@@ -65,7 +67,9 @@ class Prefetch:
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
-                batch = self._place(next(self._source))
+                # Ready before it is handed on: a batch that a device still makes is waited for,
+                # and counted as waited for, like one that is read.
+                batch = jax.block_until_ready(self._place(next(self._source)))
                 self._ready.put((batch, self._source.get_state(), None))
             except BaseException as error:  # it belongs to whoever waits for the batch
                 self._ready.put((None, None, error))

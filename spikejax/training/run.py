@@ -17,6 +17,7 @@ from spikejax.training.journal import Journal
 from spikejax.training.parallel import Parallel
 from spikejax.training.prefetch import Prefetch
 from spikejax.training.results import Results
+from spikejax.training.settings import check
 from spikejax.training.starting import initial_variables
 from spikejax.training.step import TrainState
 from spikejax.training.summary import write_summary
@@ -135,6 +136,7 @@ def start(config: Any, workdir: Path, source: Source | None = None) -> Run:
     Raises:
         ValueError: if the configuration makes no sense or does not fit the checkpoints.
     """
+    check(config)
     spread = parallel.create(
         config.parallel, batch_size=config.batch_size, accumulate=config.accumulate
     )

@@ -3,6 +3,8 @@
 Every field can be given on the command line: `--config.batch_size=8`, `--config.schedule.warmup=0`.
 """
 
+from typing import Any
+
 from ml_collections import ConfigDict
 
 
@@ -69,3 +71,38 @@ def default_config() -> ConfigDict:
             "model": {},
         }
     )
+
+
+def check(config: Any) -> None:
+    """Makes sure that the numbers of a configuration make sense.
+
+    Args:
+        config: as `default_config` says.
+
+    Raises:
+        ValueError: naming the first field that does not, and what it may be.
+    """
+    least = {
+        "steps": 1,
+        "failures": 1,
+        "clip": 0,
+        "checkpoint.steps": 0,
+        "checkpoint.minutes": 0,
+        "checkpoint.keep": 1,
+        "log.steps": 1,
+        "validation.steps": 0,
+        "validation.examples": 1,
+        "data.windows": 1,
+        "optimiser.learning_rate": 0,
+        "optimiser.weight_decay": 0,
+    }
+    for name, lowest in least.items():
+        value: Any = config
+        for part in name.split("."):
+            value = value[part]
+        if not lowest <= value < float("inf"):
+            raise ValueError(f"{name} is {value}, expected at least {lowest}")
+    if not 0 <= config.ema < 1:
+        raise ValueError(f"ema is {config.ema}, expected 0 to below 1")
+    if config.dtype not in ("float32", "bfloat16"):
+        raise ValueError(f"dtype is {config.dtype!r}, expected 'float32' or 'bfloat16'")

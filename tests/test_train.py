@@ -1,0 +1,123 @@
+"""The program itself: `python train.py --config FILE --workdir DIR`."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from spikejax import tasks, training, weights
+from spikejax.training import exporting
+from spikejax.training.journal import read_table
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted((ROOT / "configs").glob("*.py"))
+LRN = f"--config={ROOT / 'configs' / 'lrn.py'}"
+
+
+def run(*arguments):
+    command = [sys.executable, ROOT / "train.py", *map(str, arguments)]
+    environment = {
+        "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
+        "JAX_PLATFORMS": "cpu",
+        "PATH": "",
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=280, check=False, env=environment
+    )
+
+
+def config_of(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.get_config()
+
+
+SMALL = {
+    "lrn": ["--config.data.size=16", "--config.data.share=2"],
+    "stir": ["--config.data.size=16", "--config.data.share=2"],
+}
+
+
+def train_a_little(name, workdir, *more):
+    return run(
+        "--config",
+        ROOT / "configs" / f"{name}.py",
+        "--workdir",
+        workdir,
+        "--config.steps=2",
+        "--config.batch_size=2",
+        "--config.schedule.warmup=1",
+        "--config.log.steps=1",
+        "--config.validation.examples=2",
+        *SMALL[name],
+        *more,
+    )
+
+
+def check_run(workdir, name):
+    assert list(read_table(workdir / "train.csv")["step"]) == [1, 2]
+    loaded = weights.load(workdir / "weights.safetensors", model=name)
+    best = training.best_variables(workdir)
+    for a, b in zip(jax.tree.leaves(loaded), jax.tree.leaves(best), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_lrn_trains_and_its_weights_are_exported(tmp_path):
+    done = train_a_little("lrn", tmp_path, "--config.schedule.milestones=(0.5,)")
+    assert done.returncode == 0, done.stderr
+    assert "step 2/2  validation: psnr" in done.stdout
+    check_run(tmp_path, "lrn")
+    path = tmp_path / "again.safetensors"
+    assert exporting.export(tmp_path, path, dtype="bfloat16") == path
+    assert path.stat().st_size < 0.4e6
+    refused = train_a_little("lrn", tmp_path, "--config.seed=5")
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert "seed (0 there, 5 here)" in refused.stderr
+
+
+@pytest.mark.slow
+def test_stir_trains_and_its_weights_are_exported(tmp_path):
+    done = train_a_little("stir", tmp_path, "--config.data.windows=2")
+    assert done.returncode == 0, done.stderr
+    assert "perceptual term of the loss is left out" in done.stdout
+    check_run(tmp_path, "stir")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--workdir=x"], "expected --config FILE and --workdir DIR"),
+        (["--workdir=nowhere", "--export=f"], "nowhere: no folder of a run"),
+        (["--workdir=x", "--config=none.py"], "none.py [Errno 2] No such file"),
+        (
+            [LRN, "--workdir=x", "--config.nothing=1"],
+            "the configuration has no field \"'nothing'\"",
+        ),
+        ([LRN, "--workdir=x", "--config.steps=many"], "invalid literal for int()"),
+        ([LRN, "--workdir=x", "--processes=2"], "expected the coordinator, HOST:PORT"),
+    ],
+)
+def test_wrong_arguments_are_one_clear_line(arguments, message):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("train.py: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_every_configuration_makes_sense(path):
+    config = config_of(path)
+    task = tasks.create(config)
+    shapes = exporting.state_shapes(exporting.step_of(config, task))
+    assert task.name == config.task == path.stem
+    assert len(jax.tree.leaves(shapes)) > 10
+    assert set(training.default_config()) == set(config)
+    assert f"--config configs/{path.name}" in path.read_text()
