@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from spikejax.datasets.batch import Batch
+from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import SceneOptions
 from spikejax.datasets.synthetic import SyntheticBatches, SyntheticOptions
+
+_MADE = ("synthetic", "photographs")
+_OF_SCENES = ("layers", "speed", "fastest", "still", "density", "share")
 
 
 class Batches(Protocol):
@@ -37,9 +41,13 @@ def batches(
     """Opens a source of batches.
 
     Args:
-        options: what `config.data` holds: `source` ('synthetic') and `size` (pixels, a side); for
-            'synthetic' also any of `gain` (lowest, highest), `ideal`, `speed`, `fastest`, `layers`,
-            `share`, as in `SyntheticOptions` and `SceneOptions`.
+        options: what `config.data` holds. `source` is 'synthetic' for procedural scenes,
+            'photographs' for the same motions of pieces of the photographs in `folder`,
+            'recordings' for the recordings with sharp images in `folder`, or the name of a dataset
+            prepared there; `size` is pixels, a side. Further for the first two any of `gain`
+            (lowest, highest), `ideal`, `layers`, `speed`, `fastest`, `still`, `density`, `share`,
+            as in `SyntheticOptions` and `SceneOptions`; for the others `split`, `augment`,
+            `workers`.
         batch_size: examples a step, of all processes together.
         window: L, readouts of a window.
         windows: J, windows of an example, 20 readouts apart.
@@ -56,24 +64,40 @@ def batches(
     options = dict(options)
     source, size = options.pop("source"), options.pop("size")
     sharing = {"seed": seed, "process_index": process_index, "process_count": process_count}
-    if source != "synthetic":
-        raise ValueError(f"data.source: expected synthetic, got {source!r}")
-    return SyntheticBatches(
-        _synthetic_options(options, size, window, windows), batch_size=batch_size, **sharing
+    if source in _MADE:
+        made = _synthetic_options(options, size, window, windows)
+        photographs = Photographs(_folder(options)) if source == "photographs" else None
+        return SyntheticBatches(made, batch_size=batch_size, photographs=photographs, **sharing)
+    from spikejax.datasets.pipeline import windows as windows_of  # grain takes long to import
+    from spikejax.datasets.prepared import open_source
+
+    clips = open_source(source, _folder(options), split=options.get("split", "train"))
+    return windows_of(
+        clips,
+        batch_size=batch_size,
+        window=window,
+        windows=windows,
+        crop=size,
+        augment=options.get("augment", True),
+        workers=options.get("workers", 0),
+        **sharing,
     )
+
+
+def _folder(options: dict[str, Any]) -> str:
+    if not options.get("folder"):
+        raise ValueError("data.folder: expected the folder that the data is in")
+    return str(options["folder"])
 
 
 def _synthetic_options(
     options: dict[str, Any], size: int, window: int, windows: int
 ) -> SyntheticOptions:
-    of_scene = {
-        name: options.pop(name)
-        for name in ("layers", "speed", "fastest", "still", "density", "share")
-        if name in options
-    }
-    options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    of_scene = {name: options[name] for name in _OF_SCENES if name in options}
     scene = SceneOptions(height=size, width=size, **of_scene)
-    try:
-        return SyntheticOptions(scene=scene, window=window, windows=windows, **options)
-    except TypeError as error:
-        raise ValueError(f"data: unknown options among {sorted(options)}") from error
+    others: dict[str, Any] = {}
+    if "gain" in options:
+        others["gain"] = tuple(options["gain"])
+    if "ideal" in options:
+        others["ideal"] = options["ideal"]
+    return SyntheticOptions(scene=scene, window=window, windows=windows, **others)

@@ -6,9 +6,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from spikejax.camera import SENSORS, Sensor, simulate
 from spikejax.datasets.batch import Batch, readouts_of, window_centres
+from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import Scene, SceneOptions, draw_canvases, draw_scenes, flow, render
 
 _NOISES = ("prnu", "dark", "dark_spread", "threshold_spread", "threshold_jitter")
@@ -50,7 +52,12 @@ class SyntheticOptions:
 
 
 def synthetic_batch(
-    key: jax.Array, options: SyntheticOptions, *, count: int, first: int = 0
+    key: jax.Array,
+    options: SyntheticOptions,
+    *,
+    count: int,
+    first: int = 0,
+    photographs: Any = None,
 ) -> Batch:
     """Makes a batch, or the part of it that one process needs.
 
@@ -62,20 +69,44 @@ def synthetic_batch(
         options: what it is made of.
         count: B, the examples to make.
         first: the place of the first one in the whole batch.
+        photographs: (G, 1 + L, C, S, S) pieces of photographs to paint the layers with, in place of
+            textures, for each of the G worlds that `worlds_of` counts.
 
     Returns:
         `spikes` (B, T, H, W) uint8, `images` (B, J, H, W, 1) the true intensity at the centre of
         each window, `gain` (B,), and with `with_flow` also `flow` (B, J, 2, H, W, 2), backward from
         a window's centre to its first and last readout.
     """
-    share = options.scene.share
-    groups = jnp.arange(first // share, (first + count - 1) // share + 1)
+    groups = jnp.array(worlds_of(options, count=count, first=first))
     places = jnp.arange(first, first + count)
     canvases, scenes, keys = _draw(key, groups, places, options)
+    if photographs is not None:
+        canvases = _painted_with(canvases, jnp.asarray(photographs, canvases.dtype))
     batch = _record(keys, _film(canvases, scenes, options), options)
     if options.with_flow:
         batch["flow"] = _flows(canvases, scenes, options)
     return batch
+
+
+def worlds_of(options: SyntheticOptions, *, count: int, first: int = 0) -> range:
+    """The numbers of the worlds that the scenes of a batch, or a part of it, are cut from.
+
+    Args:
+        options: what the batch is made of.
+        count: B, the examples to make.
+        first: the place of the first one in the whole batch.
+
+    Returns:
+        The numbers.
+    """
+    share = options.scene.share
+    return range(first // share, (first + count - 1) // share + 1)
+
+
+@jax.jit
+def _painted_with(canvases: jax.Array, photographs: jax.Array) -> jax.Array:
+    cover = canvases[:, :, -1:]
+    return jnp.concatenate([photographs * cover, cover], 2)
 
 
 # Three programs: of one, XLA for CPUs makes 30 times slower code, drawing and painting again what
@@ -163,6 +194,7 @@ class SyntheticBatches:
         seed: int,
         process_index: int = 0,
         process_count: int = 1,
+        photographs: Photographs | None = None,
     ) -> None:
         """Starts at step 0.
 
@@ -172,6 +204,7 @@ class SyntheticBatches:
             seed: the same seed, the same batches.
             process_index: which of the processes this is.
             process_count: how many there are.
+            photographs: what to paint the scenes with, in place of textures.
 
         Raises:
             ValueError: if the batch cannot be divided among the processes.
@@ -182,6 +215,7 @@ class SyntheticBatches:
                 f"got {batch_size}"
             )
         self._options, self._seed, self._step = options, seed, 0
+        self._photographs = photographs
         self._count = batch_size // process_count
         self._first = process_index * self._count
 
@@ -190,8 +224,24 @@ class SyntheticBatches:
 
     def __next__(self) -> Batch:
         key = jax.random.fold_in(jax.random.key(self._seed), self._step)
+        place = {"count": self._count, "first": self._first}
+        pieces = None if self._photographs is None else self._pieces(self._photographs, place)
         self._step += 1
-        return synthetic_batch(key, self._options, count=self._count, first=self._first)
+        return synthetic_batch(key, self._options, **place, photographs=pieces)
+
+    def _pieces(self, photographs: Photographs, place: dict[str, int]) -> np.ndarray:
+        scene = self._options.scene
+        return np.stack(
+            [
+                photographs.pieces(
+                    np.random.default_rng((self._seed, self._step, world)),
+                    1 + scene.layers,
+                    scene.side,
+                    channels=scene.channels,
+                )
+                for world in worlds_of(self._options, **place)
+            ]
+        )
 
     def get_state(self) -> dict[str, Any]:
         """Where the iterator stands: plain JSON values."""

@@ -1,0 +1,78 @@
+"""Pieces of one's own photographs, for scenes that move as the procedural ones do."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from spikejax.camera import to_grey
+from spikejax.camera.encoding import to_linear
+from spikejax.formats import read_image
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+_SHRINKS = 3.0  # a piece is cut up to so many times larger than it is used
+
+
+class Photographs:
+    """A folder of photographs to cut pieces from."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Lists the photographs, also in folders within.
+
+        Args:
+            folder: where they are.
+
+        Raises:
+            ValueError: if there is no such folder or no photograph in it.
+        """
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise ValueError(f"{self.folder}: no such folder; data.folder holds the photographs")
+        found = (p for p in self.folder.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
+        self.files = sorted(found)
+        if not self.files:
+            raise ValueError(
+                f"{self.folder}: no photographs in it; expected files {', '.join(_SUFFIXES)}"
+            )
+
+    def pieces(
+        self, rng: np.random.Generator, count: int, side: int, *, channels: int
+    ) -> npt.NDArray[np.float32]:
+        """Cuts squares at random, of random size, and shrinks them to one size.
+
+        Args:
+            rng: draws the photographs and the places.
+            count: number of pieces.
+            side: S of a piece, pixels.
+            channels: 1 for grey, 3 for colour.
+
+        Returns:
+            (count, C, S, S) linear intensity in [0, 1].
+
+        Raises:
+            OSError: if a photograph cannot be read.
+            ValueError: if a photograph is damaged.
+        """
+        return np.stack([self._piece(rng, side, channels) for _ in range(count)])
+
+    def _piece(self, rng: np.random.Generator, side: int, channels: int) -> npt.NDArray[np.float32]:
+        import PIL.Image
+
+        image = read_image(self.files[rng.integers(len(self.files))])
+        if image.ndim == 2:
+            image = np.repeat(image[..., None], 3, -1)
+        height, width = image.shape[:2]
+        short = min(height, width)
+        size = round(min(short, side * np.exp(rng.uniform(0, np.log(_SHRINKS)))))
+        top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
+        piece = np.rot90(image[top : top + size, left : left + size], int(rng.integers(4)))
+        linear = jax.device_get(to_linear(np.ascontiguousarray(piece)))
+        if channels == 1:
+            linear = np.asarray(to_grey(linear))[..., None]
+        how = PIL.Image.Resampling.BOX if size >= side else PIL.Image.Resampling.BICUBIC
+        planes = [
+            np.asarray(PIL.Image.fromarray(plane).resize((side, side), how))
+            for plane in np.moveaxis(linear, -1, 0)
+        ]
+        return np.clip(np.stack(planes), 0, 1).astype(np.float32)

@@ -1,0 +1,142 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import PIL.Image
+import pytest
+
+from spikejax import classical, ops
+from spikejax.datasets import SyntheticBatches, SyntheticOptions, batches, spikes_of
+from spikejax.datasets.photographs import Photographs
+from spikejax.datasets.scenes import SceneOptions
+
+OPTIONS = {
+    "source": "synthetic",
+    "size": 16,
+    "layers": 1,
+    "still": 1.0,
+    "ideal": 1.0,
+    "share": 1,
+    "gain": (0.3, 0.6),
+}
+
+
+def opened(process_index=0, process_count=1, **changes):
+    return batches(
+        OPTIONS | changes,
+        batch_size=2,
+        window=21,
+        windows=2,
+        seed=3,
+        process_index=process_index,
+        process_count=process_count,
+    )
+
+
+@pytest.fixture(scope="module")
+def halves():
+    sources = [opened(process_index=i, process_count=2) for i in range(2)]
+    return [[jax.device_get(next(source)) for source in sources] for _ in range(2)]
+
+
+def test_a_batch_has_what_it_should(halves):
+    first = halves[0][0]
+    assert {name: (x.shape, x.dtype) for name, x in first.items()} == {
+        "spikes": ((1, 41, 16, 16), np.uint8),
+        "images": ((1, 2, 16, 16, 1), np.float32),
+        "gain": ((1,), np.float32),
+    }
+    assert first["spikes"].max() == 1 and 0.3 <= first["gain"][0] <= 0.6
+
+
+def test_an_ideal_camera_counts_the_light_of_a_still_scene(halves):
+    for batch in halves[0]:
+        rate = classical.tfp(jnp.asarray(batch["spikes"][0]), 20, window=41)
+        truth = batch["gain"][0] * batch["images"][0, 0, ..., 0]
+        assert np.abs(rate - truth).max() < 1 / 41 + 1e-5  # one spike of 41 readouts
+
+
+def test_processes_make_one_batch_together(halves):
+    whole = opened()
+    for parts in halves:
+        batch = next(whole)
+        for name, values in batch.items():
+            np.testing.assert_array_equal(np.concatenate([p[name] for p in parts]), values)
+
+
+def test_batches_differ_and_go_on_from_a_kept_place(halves):
+    source = opened(process_count=2)
+    next(source)
+    place = source.get_state()
+    again = opened(process_count=2)
+    again.set_state(place)
+    second = next(again)
+    np.testing.assert_array_equal(second["spikes"], halves[1][0]["spikes"])
+    assert (second["images"] != halves[0][0]["images"]).mean() > 0.9
+
+
+def test_a_place_of_another_seed_is_refused():
+    with pytest.raises(ValueError, match="seed 4, the iterator of 3"):
+        opened().set_state({"step": 1, "seed": 4})
+
+
+def test_photographs_are_what_the_scene_shows(tmp_path):
+    for name, value in (("dark", 40), ("light", 200)):
+        PIL.Image.new("RGB", (64, 48), (value, value, value)).save(tmp_path / f"{name}.png")
+    batch = next(opened(process_count=2, source="photographs", folder=str(tmp_path)))
+    # sRGB 40 and 200 are .021 and .578 in linear light, lit by a factor of .5 to 1.
+    values = np.asarray(batch["images"]).ravel()
+    assert values.min() > 0.5 * 0.02 and values.max() < 0.6
+    assert len(np.unique(np.round(values, 3))) < 120  # nothing but the two and their soft edges
+
+
+def test_pieces_of_photographs_are_drawn_from_all_of_them(tmp_path):
+    (tmp_path / "more").mkdir()
+    PIL.Image.new("L", (40, 40), 0).save(tmp_path / "black.png")
+    PIL.Image.new("RGB", (300, 200), (255, 0, 0)).save(tmp_path / "more" / "red.jpg", quality=95)
+    pieces = Photographs(tmp_path).pieces(np.random.default_rng(0), 12, 50, channels=3)
+    assert pieces.shape == (12, 3, 50, 50)
+    means = {tuple(np.round(p.mean((1, 2)), 1)) for p in pieces}
+    assert means == {(0.0, 0.0, 0.0), (1.0, 0.0, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"source": "nowhere"}, "data.folder: expected the folder"),
+        ({"source": "photographs"}, "data.folder: expected the folder"),
+        ({"source": "photographs", "folder": "none"}, "no such folder"),
+        ({"gain": (0.0, 1.0)}, "gains from low to high"),
+        ({"process_count": 3}, "multiple of the 3 processes"),
+    ],
+)
+def test_what_cannot_be_opened_is_said(changes, message):
+    with pytest.raises(ValueError, match=message):
+        opened(**changes)
+
+
+def test_a_folder_without_photographs_is_said(tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(ValueError, match=r"no photographs in it; expected files \.png"):
+        Photographs(tmp_path)
+
+
+def test_windows_must_be_some():
+    with pytest.raises(ValueError, match="at least 1 readout"):
+        SyntheticOptions(window=0)
+    with pytest.raises(ValueError, match="a scene of 1 channel"):
+        SyntheticOptions(scene=SceneOptions(channels=3))
+
+
+def test_spikes_travel_packed_or_not():
+    spikes = np.random.default_rng(0).integers(0, 2, (2, 3, 4, 11), np.uint8)
+    images = np.zeros((2, 1, 4, 11, 1), np.float32)
+    packed = {"packed": ops.pack_bits(spikes), "images": images}
+    np.testing.assert_array_equal(jax.jit(spikes_of)(packed), spikes)
+    np.testing.assert_array_equal(spikes_of({"spikes": spikes, "images": images}), spikes)
+    with pytest.raises(ValueError, match="expected 'spikes' or 'packed', got"):
+        spikes_of({"images": images})
+
+
+def test_the_batch_must_divide_among_processes():
+    with pytest.raises(ValueError, match="multiple of the 2 processes"):
+        SyntheticBatches(SyntheticOptions(), batch_size=3, seed=0, process_count=2)
