@@ -23,7 +23,7 @@ def main(_: list[str]) -> None:
     """Runs the loop; what is wrong with the arguments is one line."""
     from spikejax import training
 
-    logging.set_verbosity(logging.WARNING)
+    logging.set_verbosity(logging.ERROR)
     if _WORKDIR.value is None or (_CONFIG.value is None and _EXPORT.value is None):
         end(2, "expected --config FILE and --workdir DIR, or --export FILE and --workdir DIR")
     try:

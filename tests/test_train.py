@@ -39,7 +39,7 @@ def config_of(path):
 
 
 SMALL = {
-    "lrn": ["--config.data.size=16", "--config.data.share=2"],
+    "lrn": ["--config.data.size=16", "--config.data.share=2", "--config.data.windows=2"],
     "stir": ["--config.data.size=16", "--config.data.share=2"],
 }
 

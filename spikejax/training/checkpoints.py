@@ -1,7 +1,6 @@
 """Checkpoints: state, position in the input and configuration, written while training goes on."""
 
 import json
-import logging
 import shutil
 import warnings
 from collections.abc import Mapping
@@ -49,7 +48,6 @@ class Checkpoints:
 
         latest = policies.LatestN(keep)
         best = policies.BestN(get_metric_fn=measure, n=1, keep_checkpoints_without_metrics=False)
-        logging.getLogger("absl").setLevel(logging.ERROR)
         options = ocp.CheckpointManagerOptions(
             best_fn=measure,  # without it the measures are not stored
             preservation_policy=policies.AnyPreservationPolicy([latest, best]),

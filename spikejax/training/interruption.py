@@ -1,6 +1,7 @@
 """Being asked to end: SIGTERM and Ctrl-C, between two steps."""
 
 import signal
+import threading
 from types import FrameType
 from typing import Any
 
@@ -22,7 +23,8 @@ class Interruption:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruption":
-        if jax.process_count() == 1:
+        # Python hands signals to the main thread alone.
+        if jax.process_count() == 1 and threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._before[number] = signal.signal(number, self._take)
         return self

@@ -24,7 +24,8 @@ class Journal:
     def __init__(self, workdir: Path, *, steps: int, begin: int, active: bool = True) -> None:
         self._workdir, self._steps, self._active = workdir, steps, active
         self._rows: list[Mapping[str, float]] = []
-        self._since = time.perf_counter()
+        self._since: float | None = None
+        self._untimed = 0
         self._waited = 0.0
         if not active:
             return
@@ -36,6 +37,9 @@ class Journal:
 
     def add(self, scalars: Mapping[str, float]) -> None:
         """Takes the scalars of one step."""
+        if not self._rows and self._since is None:
+            self._since = time.perf_counter()  # the first step compiles, which is no training
+            self._untimed = 1
         self._rows.append(scalars)
 
     def progress(self, step: int, *, images: int, waited: float) -> None:
@@ -47,28 +51,37 @@ class Journal:
             waited: seconds spent waiting for batches, since the beginning.
         """
         now = time.perf_counter()
-        seconds = max(now - self._since, 1e-9)
-        rate = len(self._rows) / seconds
+        seconds = max(now - (self._since or now), 1e-9)
+        rate = (len(self._rows) - self._untimed) / seconds
         # A step that was skipped is counted, but its loss says nothing.
         sound = [row for row in self._rows if not row["failed"]] or self._rows
         row = {name: float(np.mean([r[name] for r in sound])) for name in sound[0]}
         row |= {name: self._rows[-1][name] for name in ("failed", "skipped", "learning_rate")}
         row["images_per_second"] = images * rate
-        row["data_wait"] = (waited - self._waited) / seconds
+        row["data_wait"] = min((waited - self._waited) / seconds, 1.0)
         skipped = int(row["skipped"])
-        self._rows, self._since, self._waited = [], now, waited
+        self._rows, self._since, self._untimed, self._waited = [], now, 0, waited
         self._write(TRAIN, step, row)
         shown = ("learning_rate", "images_per_second", "data_wait", "skipped", "failed")
         terms = "  ".join(f"{k} {v:.5f}" for k, v in row.items() if k not in shown)
-        left = _clock((self._steps - step) / rate)
+        left = _clock((self._steps - step) / rate) if rate else "?"
         self.say(
             f"step {step}/{self._steps}  {terms}  {row['images_per_second']:.1f} images/s  "
             f"data {100 * row['data_wait']:.0f}%  {left} left"
             + (f"  {skipped} steps skipped" if skipped else "")
         )
 
-    def validation(self, step: int, scores: Mapping[str, float], picture: np.ndarray) -> None:
-        """Writes the scores of a validation and a picture (H, W, C) of examples in [0, 1]."""
+    def validation(
+        self, step: int, scores: Mapping[str, float], picture: np.ndarray, *, seconds: float
+    ) -> None:
+        """Writes what a validation gave.
+
+        Args:
+            step: before which it was made.
+            scores: by name.
+            picture: of examples, (H, W, C) in [0, 1].
+            seconds: that it took, which do not count as training.
+        """
         self._write(VALIDATION, step, dict(scores))
         if self._active:
             shown = SCREEN(picture)  # intensity is linear, a screen is not
@@ -76,7 +89,8 @@ class Journal:
             write_image(self._workdir / PICTURE, picture, display=SCREEN)
         scored = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
         self.say(f"step {step}/{self._steps}  validation: {scored}")
-        self._since = time.perf_counter()  # what was done so far was no training
+        if self._since is not None:
+            self._since += seconds
 
     def say(self, line: str) -> None:
         """Prints a line, from the first process alone."""
@@ -120,6 +134,9 @@ def _cut(path: Path, last: int) -> None:
         reader = csv.DictReader(file)
         names = reader.fieldnames or []
         rows = [row for row in reader if None not in row.values() and int(row["step"]) <= last]
+    if not rows:
+        path.unlink()
+        return
     with replacing(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()

@@ -100,8 +100,10 @@ class Run:
         """Scores the network on the fixed examples and returns the score that decides."""
         assert self.validation is not None
         self.results.wait()
+        began = time.perf_counter()
         scores = self.validation.scores(self.state.variables)
-        self.journal.validation(step, scores, self.validation.picture(self.state.variables))
+        picture = self.validation.picture(self.state.variables)
+        self.journal.validation(step, scores, picture, seconds=time.perf_counter() - began)
         return scores[self.task.metrics[0]]
 
     def finish(self) -> None:

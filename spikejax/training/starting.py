@@ -1,5 +1,6 @@
 """The values that training begins with."""
 
+import warnings
 from typing import Any
 
 import jax
@@ -28,4 +29,11 @@ def initial_variables(task: Task, config: Any) -> Variables:
         loaded = weights.load(task.model, model=task.model)
     else:
         loaded = weights.load_any(task.model, config.init_from)
+    gain = weights.trained_gain(loaded)
+    if gain != 1:
+        warnings.warn(
+            f"init_from: these weights predict intensity at a gain of {gain:g}, and are trained on "
+            "to predict spikes a readout: their scale changes in the first steps",
+            stacklevel=2,
+        )
     return {name: value for name, value in loaded.items() if name != "constants"}
