@@ -1,4 +1,9 @@
-"""STIR on procedural scenes: `python train.py --config configs/stir.py --workdir runs/stir`."""
+"""STIR on procedural scenes: `python train.py --config configs/stir.py --workdir runs/stir`.
+
+A step of 8 x 96x96 takes about 2 s on two processor cores: 100,000 steps want an accelerator. On a
+processor take `--config.batch_size=4 --config.data.size=64 --config.steps=5000
+--config.optimiser.learning_rate=5e-4`: two hours.
+"""
 
 from ml_collections import ConfigDict
 

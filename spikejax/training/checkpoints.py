@@ -17,6 +17,7 @@ from jax.experimental import multihost_utils
 FREE = (
     "accumulate",
     "checkpoint",
+    "data.workers",
     "failures",
     "init_from",
     "log",
@@ -224,7 +225,7 @@ def _compare(saved: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -
     names = [
         name
         for name in sorted(theirs)
-        if name.split(".")[0] not in FREE and theirs[name] != ours.get(name)
+        if not {name, name.partition(".")[0]} & set(FREE) and theirs[name] != ours.get(name)
     ]
     if names:
         listed = ", ".join(f"{k} ({theirs[k]!r} there, {ours.get(k)!r} here)" for k in names)

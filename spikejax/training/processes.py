@@ -31,7 +31,7 @@ def join_processes(
     count = _number("processes", count, "SPIKEJAX_PROCESSES")
     index = _number("process", index, "SPIKEJAX_PROCESS")
     if not 0 <= index < count:
-        raise ValueError(f"processes: expected a number of 0 to {count - 1}, got {index}")
+        raise ValueError(f"process: expected a number of 0 to {count - 1}, got {index}")
     jax.distributed.initialize(coordinator, count, index)
 
 

@@ -161,7 +161,8 @@ def start(config: Any, workdir: Path, source: Source | None = None) -> Run:
         journal.say(note)
     validation = None
     if config.validation.steps:
-        fixed = _batches(config, task, config.validation.seed, source)
+        of_split = {"split": config.validation.split or config.data.split}
+        fixed = _batches(config, task, config.validation.seed, source, **of_split)
         count = -(-config.validation.examples // config.batch_size)
         validation = Validation(task, spread, fixed, batches=count)
     return Run(
@@ -181,9 +182,11 @@ def start(config: Any, workdir: Path, source: Source | None = None) -> Run:
     )
 
 
-def _batches(config: Any, task: tasks.Task, seed: int, source: Source | None) -> Any:
+def _batches(
+    config: Any, task: tasks.Task, seed: int, source: Source | None, **changes: Any
+) -> Any:
     """This process's share of the batches of a seed."""
-    options = {name: value for name, value in config.data.items() if value != ""}
+    options = {name: value for name, value in config.data.items() if value != ""} | changes
     return (source or datasets.batches)(
         options,
         batch_size=config.batch_size,

@@ -20,7 +20,8 @@ def default_config() -> ConfigDict:
         steps in a row with a loss that is not finite, after which the run stops.
         optimiser, schedule: as `training.schedules` says. checkpoint: every so many `steps` and
         every so many `minutes` (0 for never), the newest `keep` and the best. log: every so many
-        `steps`. validation: every so many `steps` (0 for never) on `examples` made from `seed`.
+        `steps`. validation: every so many `steps` (0 for never) on `examples` made from `seed`,
+        of another `split` of the data if there is one.
         data: as `datasets.batches` says. loss, model: the task's.
     """
     return ConfigDict(
@@ -53,10 +54,13 @@ def default_config() -> ConfigDict:
             },
             "checkpoint": {"steps": 1000, "minutes": 10.0, "keep": 2},
             "log": {"steps": 50},
-            "validation": {"steps": 1000, "examples": 64, "seed": 1_000_003},
+            "validation": {"steps": 1000, "examples": 64, "seed": 1_000_003, "split": ""},
             "data": {
                 "source": "synthetic",
                 "folder": "",
+                "split": "train",
+                "augment": True,
+                "workers": 0,
                 "windows": 1,
                 "size": 64,
                 "gain": (0.3, 1.0),
@@ -65,6 +69,7 @@ def default_config() -> ConfigDict:
                 "speed": 0.2,
                 "fastest": 2.0,
                 "still": 0.05,
+                "density": 1.5,
                 "share": 4,
             },
             "loss": {},

@@ -25,7 +25,7 @@ def test_eight_devices_give_the_numbers_of_one(worker):
     assert max(distances.values()) < 1e-6, output
 
 
-@pytest.mark.parametrize("mode", ["pmap", "jit"])
+@pytest.mark.parametrize("mode", ["pmap", pytest.param("jit", marks=pytest.mark.slow)])
 def test_what_two_processes_began_one_ends_as_if_it_had_been_alone(tmp_path, worker, mode):
     changes = {
         "checkpoint__steps": 2,
