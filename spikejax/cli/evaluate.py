@@ -102,7 +102,9 @@ class DataOptions:
     size: Annotated[
         str | None, _data(help="Of synthetic scenes; default: 192x256.", metavar="SIZE")
     ] = None
-    seed: Annotated[int | None, _data(help="Of synthetic scenes; default: 0.", min=0)] = None
+    seed: Annotated[
+        int | None, _data(help="Of synthetic scenes; default: 0.", min=0, max=2**31 - 1)
+    ] = None
 
     def open(self) -> "Samples":
         """The samples, each opened when it is its turn.
@@ -253,7 +255,7 @@ def evaluate(
         raise ValueError("--published: goes with --table paper and the published dataset itself")
     with computing_on(device):
         samples = data.open()
-        candidates = _candidates(method, weights, dtype)
+        candidates = make_candidates(method, weights, dtype)
         with contextlib.nullcontext() if out is None else folder_for_results(out):
             print_evaluation(
                 samples,
@@ -290,9 +292,19 @@ def print_evaluation(
             print(f"\n{out}: {', '.join(FILES)}")
 
 
-def _candidates(
+def make_candidates(
     methods: list[str] | None, files: list[str] | None, dtype: ActivationType
 ) -> "list[Candidate]":
+    """The methods that are named, with their weights.
+
+    Args:
+        methods: NAME or NAME:WINDOW; None for the classical ones and the networks at hand.
+        files: NAME=FILE, weights of networks; a network with several comes several times.
+        dtype: of the networks' activations.
+
+    Raises:
+        ValueError: if there is no such method, or something does not fit it.
+    """
     import jax.numpy as jnp
 
     from spikejax import inference, weights

@@ -81,7 +81,7 @@ class Table:
 
     def markdown(self) -> str:
         """The table, aligned for terminals too, with title and legend."""
-        lines = self.lines()
+        lines = [[text.replace("|", r"\|") for text in line] for line in self.lines()]
         widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
         ruler = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
         lines.insert(1, ruler)

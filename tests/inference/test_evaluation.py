@@ -212,6 +212,7 @@ def test_a_table_reads_the_same_in_every_format():
     latex = table.latex()
     assert r"tfp & 25.35 $\pm$ 0.50 & - \\" in latex
     assert r"method & PSNR & a\_b \\" in latex
+    assert r"| a\|b   | 25.35 |" in Table("", columns[:1], [("a|b", [Cell(25.347)])]).markdown()
     assert r"a\_b: 100 \% \& more.\par" in latex
     assert r"\caption{on \#1}" in latex
 

@@ -1,0 +1,117 @@
+"""`eval.py`: the weights of a run, or of a file, beside other methods."""
+
+import csv
+import dataclasses
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+import spikejax as sj
+from spikejax.cli.evaluate import DataOptions
+from spikejax.formats import write_dat, write_image
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def script():
+    """eval.py as a module; its flags can be defined but once."""
+    spec = importlib.util.spec_from_file_location("spikejax_eval", ROOT / "eval.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def clip(tmp_path):
+    rng = np.random.default_rng(1)
+    truth = np.round(rng.uniform(0.1, 0.9, (24, 32)) * 255) / 255
+    spikes = (rng.random((61, 24, 32)) < 0.5 * truth).astype(np.uint8)
+    write_dat(tmp_path / "a.dat", spikes, sidecar={"height": 24, "width": 32, "gain": 0.5})
+    write_image(tmp_path / "a.png", truth.astype(np.float32))
+    return spikes, truth
+
+
+def config(**changes):
+    data = {"source": "synthetic", "folder": "", "size": 16}
+    return ConfigDict({"task": "lrn", "dtype": "float32", "data": data, **changes})
+
+
+def given(**values):
+    return {field.name: None for field in dataclasses.fields(DataOptions)} | values
+
+
+def expected(variables, spikes, truth):
+    image = sj.models.create("lrn").apply(variables, spikes[10:51][None])[0, ..., 0] / 0.5
+    return -10 * np.log10(np.mean((np.clip(image, 0, 1) - truth) ** 2))
+
+
+def psnr_by_method(folder):
+    with (folder / "per_image.csv").open(newline="") as file:
+        return {row["method"]: float(row["PSNR"]) for row in csv.DictReader(file)}
+
+
+def test_the_best_checkpoint_of_a_run_is_scored(script, clip, tmp_path, monkeypatch, capsys):
+    variables = sj.models.create("lrn").init(jax.random.key(3))
+    monkeypatch.setattr("spikejax.training.best_variables", lambda _: variables)
+    options = {"methods": ["tfp"], "other_weights": [], "out": tmp_path / "out"}
+    script.evaluate(config(), given(data=str(tmp_path)), workdir="runs/mine", **options)
+    found = psnr_by_method(tmp_path / "out")
+    assert list(found) == ["tfp", "lrn (mine)"]
+    assert found["lrn (mine)"] == pytest.approx(expected(variables, *clip), abs=1e-3)
+    assert "the best checkpoint of runs/mine" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "message"),
+    [
+        ({}, {}, "either --workdir DIR or --weights FILE"),
+        ({}, {"workdir": "a", "weights": "b"}, "either --workdir DIR or --weights FILE"),
+        ({"task": "sr"}, {"workdir": "a"}, "'sr' makes no images of recordings; "),
+        ({}, {"workdir": "nowhere"}, "nowhere: no folder of a run"),
+        ({}, {"workdir": "a", "published": "mine"}, "--published: there are sreds"),
+    ],
+)
+def test_what_does_not_fit_is_refused(script, changes, options, message):
+    with pytest.raises(ValueError, match=message):
+        script.evaluate(
+            config(**changes), given(), methods=[], other_weights=[], out=None, **options
+        )
+
+
+@pytest.mark.parametrize(
+    ("source", "folder", "message"),
+    [("recordings", "nowhere", "nowhere"), ("sreds", "nowhere", "no prepared dataset")],
+)
+def test_the_data_are_those_of_the_configuration(script, source, folder, message):
+    data = {"source": source, "folder": folder, "size": 16}
+    with pytest.raises(OSError, match=message):
+        script.evaluate(
+            config(data=data), given(), weights="a", methods=[], other_weights=[], out=None
+        )
+
+
+def test_flags_reach_the_evaluation(clip, tmp_path):
+    variables = sj.models.create("lrn").init(jax.random.key(3))
+    sj.weights.save(tmp_path / "own.safetensors", variables, model="lrn")
+    words = ["--config=configs/lrn.py", f"--weights={tmp_path / 'own.safetensors'}"]
+    words += [f"--data={tmp_path}", "--methods=tfp,tfp:21", f"--out={tmp_path / 'out'}"]
+    command = [sys.executable, "eval.py", *words, "--nothing=1"]
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    options = {"cwd": ROOT, "env": environment, "capture_output": True, "text": True}
+    bad = subprocess.run(command, timeout=120, check=False, **options)
+    assert (bad.returncode, bad.stdout) == (2, "")
+    assert bad.stderr.startswith("eval.py: Unknown command line flag")
+    good = subprocess.run(command[:-1], timeout=120, check=False, **options)
+    assert good.returncode == 0, good.stderr
+    found = psnr_by_method(tmp_path / "out")
+    assert list(found) == ["tfp", "tfp:21", "lrn (own.safetensors)"]
+    assert found["lrn (own.safetensors)"] == pytest.approx(expected(variables, *clip), abs=1e-3)
+    assert "| tfp:21 " in good.stdout
