@@ -125,3 +125,27 @@ def test_tasks_are_frozen_and_known_by_name(lrn):
         lrn[0].name = "other"
     with pytest.raises(ValueError, match="there is no task 'none'; there are"):
         tasks.create(config("none"))
+
+
+def test_stir_differentiates_in_bfloat16():
+    """Traced only: under strict promotion a mix of types would be an error."""
+    settings = config("stir", **STIR)
+    settings.dtype = "bfloat16"
+    task = tasks.create(settings)
+    variables = jax.eval_shape(task.init, jax.random.key(0))
+    batch = {
+        "packed": jax.ShapeDtypeStruct((2, 61, 32, 4), jnp.uint8),
+        "images": jax.ShapeDtypeStruct((2, 1, 32, 32, 1), jnp.float32),
+        "gain": jax.ShapeDtypeStruct((2,), jnp.float32),
+    }
+    (total, _), gradient = jax.eval_shape(
+        jax.value_and_grad(task.loss, has_aux=True),
+        variables["params"],
+        variables["batch_stats"],
+        batch,
+        jax.random.key(0),
+    )
+    assert total.dtype == jnp.float32
+    assert jax.tree.map(lambda g: (g.shape, g.dtype), gradient) == jax.tree.map(
+        lambda p: (p.shape, p.dtype), variables["params"]
+    )
