@@ -111,15 +111,18 @@ def test_sigterm_saves_at_once_and_the_run_goes_on_to_the_bit(tmp_path, worker, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0.05, 0.15, 0.3, 0.5, 0.8, 1.2])
-def test_a_run_killed_at_any_moment_goes_on_to_the_bit(tmp_path, worker, uninterrupted, seconds):
-    """Killed again and again, a while after its first line, until it is done."""
-    for attempt in range(40):
-        process = worker(tmp_path, TOY_PAUSE="0.05")
-        process.stdout.readline()
-        time.sleep(seconds * (1 + attempt / 10))
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_killed_again_and_again_goes_on_to_the_bit(tmp_path, worker, uninterrupted, seed):
+    rng = np.random.default_rng(seed)
+    begun = []
+    for _ in range(4):
+        process = worker(tmp_path, TOY_PAUSE="0.2")
+        begun.append(first_step(process.stdout.readline()))
+        process.stdout.readline()  # steps are being taken now
+        time.sleep(rng.uniform(0, 1.2))
         process.kill()
-        if "summary.md" in finish(process):
-            break
-    finish(worker(tmp_path))
+        finish(process)
+    begun.append(first_step(finish(worker(tmp_path))))
+    print(f"seed {seed}: killed four times, begun at steps {begun}")
+    assert begun == sorted(begun)
     assert_same_run(tmp_path, uninterrupted)
