@@ -83,7 +83,7 @@ def _draw(path: Path, trained: Mapping[str, np.ndarray], scores: Mapping[str, np
         axes.plot(table["step"], table[name], linewidth=1)
         axes.set_title(name.replace("_", " "), fontsize=10)
         axes.set_xlabel("step", fontsize=8)
-        axes.tick_params(labelsize=8)
+        axes.tick_params(which="both", labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
         if name == "loss" and (table[name] > 0).all():
             axes.set_yscale("log")
