@@ -59,6 +59,7 @@ def simulate(
     with computing_on(device):
         film = _prepare(footage, camera, video, photographs)
         started = time.monotonic()
+        _require_own_sidecar(output)
         with contextlib.ExitStack() as stack:
             stack.enter_context(folder_for_results(output.parent))
             readouts, exposures = film.write(output, photographs, stack)
@@ -165,6 +166,18 @@ class _Film:
 
         write_dat(output, pieces(), sidecar=self.facts)
         return readouts, 0 if scene is None else scene.count
+
+
+def _require_own_sidecar(output: Path) -> None:
+    """Refuses to replace a .json that belongs to something else of that name."""
+    from spikejax.formats import sidecar_path
+
+    beside = sidecar_path(output)
+    if beside.exists() and not output.exists():
+        raise ValueError(
+            f"{beside}: is there already, without {output.name}, and would be replaced; "
+            "move it or choose another name"
+        )
 
 
 def _prepare(

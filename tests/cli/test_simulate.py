@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import spikejax as sj
+from spikejax.camera import SENSORS
+from spikejax.cli.filming import Preset
 from spikejax.formats import DATA, read_image, write_image, write_video
 
 SPIKEJAX = (sys.executable, "-c", "from spikejax.cli import main; main()")
@@ -112,6 +114,7 @@ def test_photographs_come_in_the_layout_of_spike_gopro(spikejax, frames, tmp_pat
         (("frames", "new/x.dat", "--blur", "b", "--frames", "18"), "needs 141; try a smaller"),
         (("frames", "x.dat", "--blur", "b", "--bits", "12"), "bits: expected 8 or 16, got 12"),
         (("frames", "x.dat", "--blur", "there"), "is there already; delete it"),
+        (("frames", "notes.dat"), r"notes\.json: is there already, without notes\.dat"),
         (("broken", "new/x.dat"), r"broken/1\.png: not a readable image"),
         (("broken", "new/x.dat", "--blur", "new/b", "--scale", "1"), "not a readable image"),
     ],
@@ -121,6 +124,7 @@ def test_simulate_refuses_in_one_line(refused, frames, tmp_path, words, message)
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "text.mp4").write_text("hello")
     (tmp_path / "empty.mp4").touch()
+    (tmp_path / "notes.json").write_text("{}")
     write_image(tmp_path / "one" / "0.png", frames)
     for n in range(40):
         write_image(tmp_path / "broken" / f"{n}.png", frames)
@@ -158,3 +162,11 @@ def test_an_option_that_names_a_noise_switches_it_off(spikejax, frames, tmp_path
     with sj.open_recording(tmp_path / "out.dat") as recording:
         columns = recording[:].sum(0, dtype=int)
     assert np.ptp(columns, axis=0).max() <= 1  # equal light, equal pixels, another start
+
+
+def test_every_preset_can_be_chosen_and_the_command_explains_itself(spikejax):
+    assert {preset.value for preset in Preset} == set(SENSORS)
+    result = spikejax("simulate", "--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.stdout
+    assert "spikejax simulate street.mp4" in result.stdout
