@@ -103,7 +103,7 @@ def _niqe() -> Measure:
     path = published.niqe_path()
     model = None if path is None else metrics.NiqeModel.load(path, name="published")
     whose = (
-        "spikejax's own model of photographs and scenes, NOT the published one (for that, set "
+        "spikejax's own model of photographs, NOT the published one (for that, set "
         f"{published.NIQE}): scores compare within this table, not with published ones"
         if path is None
         else f"the published model ({path.name})"
