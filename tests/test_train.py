@@ -27,7 +27,7 @@ def run(*arguments):
         "PYTHONPATH": str(ROOT),
     }
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=280, check=False, env=environment
+        command, capture_output=True, text=True, timeout=900, check=False, env=environment
     )
 
 

@@ -71,13 +71,15 @@ def toy_training_columns(path):
     return [[line[i] for i in kept] for line in lines]
 
 
+def newest(workdir):
+    """The step of the newest complete checkpoint, 0 if there is none."""
+    return max((int(p.name) for p in workdir.glob("checkpoints/*") if p.name.isdigit()), default=0)
+
+
 def kill_during_save(process, workdir, after):
     """Kills it while a checkpoint is being written and one of a step >= `after` is complete."""
-    folder = workdir / "checkpoints"
     while process.poll() is None:
-        names = [p.name for p in folder.glob("*")] if folder.exists() else []
-        complete = [int(name) for name in names if name.isdigit()]
-        if max(complete, default=0) >= after and any("tmp" in name for name in names):
+        if newest(workdir) >= after and any(workdir.glob("checkpoints/*tmp*")):
             process.kill()
             break
         time.sleep(0.0005)
@@ -87,9 +89,7 @@ def kill_during_save(process, workdir, after):
 def test_a_run_killed_during_a_save_goes_on_to_the_bit(tmp_path, worker, uninterrupted):
     output = kill_during_save(worker(tmp_path, TOY_PAUSE="0.1"), tmp_path, after=4)
     assert "step 12/12" not in output
-    complete = max(
-        int(p.name) for p in (tmp_path / "checkpoints").glob("[0-9]*") if p.name.isdigit()
-    )
+    complete = newest(tmp_path)
     output = finish(worker(tmp_path))
     assert first_step(output) == complete >= 4, output
     assert_same_run(tmp_path, uninterrupted)
@@ -115,14 +115,15 @@ def test_sigterm_saves_at_once_and_the_run_goes_on_to_the_bit(tmp_path, worker, 
 def test_a_run_killed_again_and_again_goes_on_to_the_bit(tmp_path, worker, uninterrupted, seed):
     rng = np.random.default_rng(seed)
     begun = []
-    for _ in range(4):
+    for _ in range(3):
         process = worker(tmp_path, TOY_PAUSE="0.2")
         begun.append(first_step(process.stdout.readline()))
-        process.stdout.readline()  # steps are being taken now
-        time.sleep(rng.uniform(0, 1.2))
+        while process.poll() is None and newest(tmp_path) == begun[-1]:
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.3))
         process.kill()
         finish(process)
     begun.append(first_step(finish(worker(tmp_path))))
-    print(f"seed {seed}: killed four times, begun at steps {begun}")
+    print(f"seed {seed}: killed three times, begun at steps {begun}")
     assert begun == sorted(begun)
     assert_same_run(tmp_path, uninterrupted)
