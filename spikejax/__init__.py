@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from spikejax import (
         camera,
         classical,
+        datasets,
         formats,
         inference,
         losses,
         metrics,
         models,
         ops,
+        tasks,
+        training,
         weights,
     )
     from spikejax.formats import Recording, open_recording, write_dat
@@ -42,6 +45,8 @@ _PACKAGES = (
     "metrics",
     "models",
     "ops",
+    "tasks",
+    "training",
     "weights",
 )
 __all__ = [
@@ -57,6 +62,8 @@ __all__ = [
     "open_recording",
     "ops",
     "reconstruct",
+    "tasks",
+    "training",
     "weights",
     "write_dat",
 ]
