@@ -134,10 +134,12 @@ def row(name, spikes):
 def compare(recording, region):
     """Prints what a region of a recording shows, and what simulated cameras make of it."""
     rows, columns = region
+    if not (rows.start < rows.stop <= recording.height):
+        raise ValueError(f"no rows {rows.start}:{rows.stop} in {recording.height}")
+    if not (columns.start < columns.stop <= recording.width):
+        raise ValueError(f"no columns {columns.start}:{columns.stop} in {recording.width}")
     spikes = recording[:, rows, columns]
     readouts, height, width = spikes.shape
-    if 0 in spikes.shape:
-        raise SystemExit(f"the region is not inside {recording.height}x{recording.width}")
     spikes = spikes.reshape(readouts, -1)
     lively = spikes.sum(0) >= 4  # fewer spikes tell no rate and no intervals
     left_out = f", {np.sum(~lively)} left out that hardly fire" if not lively.all() else ""
@@ -168,19 +170,23 @@ def compare(recording, region):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--readouts", type=int, default=256)
-    parser.add_argument("--height", type=int, default=250)
-    parser.add_argument("--width", type=int, default=400)
+    parser.add_argument("--height", type=int, help="default 250, or what the sidecar says")
+    parser.add_argument("--width", type=int, help="default 400, likewise")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--memory", action="store_true", help="peak memory instead of times")
     parser.add_argument("--recording", help="compare with a real recording instead")
     parser.add_argument("--region", type=parse_region, action="append", metavar="Y0:Y1,X0:X1")
     args = parser.parse_args()
     if args.recording:
-        with open_recording(args.recording, args.height, args.width) as recording:
-            for region in args.region or [parse_region(f"0:{args.height},0:{args.width}")]:
-                compare(recording, region)
+        try:
+            with open_recording(args.recording, args.height, args.width) as recording:
+                whole = slice(0, recording.height), slice(0, recording.width)
+                for region in args.region or [whole]:
+                    compare(recording, region)
+        except (ValueError, OSError) as error:
+            raise SystemExit(str(error)) from None
         return
-    shape = (args.readouts, args.height, args.width)
+    shape = (args.readouts, args.height or 250, args.width or 400)
     if args.memory:
         peak_memory(shape)
         return

@@ -1,6 +1,6 @@
 """Recovers a moving scene from its spikes by gradient descent through the simulated camera.
 
-    python examples/scene_from_spikes.py --out recovered/
+    python examples/scene_from_spikes.py --out recovered/        # needs optax, of spikejax[train]
 
 A picture moves past the camera, 0.4 pixels a readout, along a slightly curved path. Unknown are the
 picture and the path; known are the spikes and the camera: the preset `vidar` with its fixed
