@@ -8,11 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spikejax.camera import SENSORS, Sensor, simulate
+from spikejax.camera import SENSORS, Sensor, simulate, to_grey
+from spikejax.camera.interpolation import mean_of_cells
 from spikejax.datasets.batch import Batch, readouts_of, window_centres
 from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import Scene, SceneOptions, draw_canvases, draw_scenes, flow, render
 
+_CELL = 4  # pixels of a colour picture, each way, that a pixel of the camera covers
 _NOISES = ("prnu", "dark", "dark_spread", "threshold_spread", "threshold_jitter")
 
 
@@ -21,12 +23,14 @@ class SyntheticOptions:
     """What the batches of `synthetic_batch` are made of.
 
     Attributes:
-        scene: what kind of scenes.
+        scene: what kind of scenes: grey ones, seen by a camera of the picture's size, or colour
+            ones, seen by a camera of a quarter of its height and width, as S-SDM has it.
         window: L, readouts of a window.
         windows: J, windows of a scene, 20 readouts apart.
         gain: the range of the cameras' gains, spikes a readout at intensity 1.
         ideal: the share of cameras without noise; the others have that of `vidar`, by a random
             factor of 0.5 to 1.5.
+        exposure: readouts of the photograph that is taken in the middle of the time; 0: none.
         with_flow: whether batches carry the flow of the first and last readout of each window.
     """
 
@@ -35,19 +39,32 @@ class SyntheticOptions:
     windows: int = 1
     gain: tuple[float, float] = (0.3, 1.0)
     ideal: float = 0.3
+    exposure: int = 0
     with_flow: bool = False
 
     def __post_init__(self) -> None:
-        if self.scene.channels != 1:
-            raise ValueError("SyntheticOptions: expected a scene of 1 channel")
-        if not 0 < self.gain[0] <= self.gain[1]:
+        size = (self.scene.height, self.scene.width)
+        if self.scene.channels == 3 and any(n % _CELL for n in size):
             raise ValueError(
-                f"SyntheticOptions: expected gains from low to high, above 0, got {self.gain}"
+                f"SyntheticOptions: expected a colour scene of a multiple of {_CELL} pixels each "
+                f"way, got {size[0]}x{size[1]}"
             )
+        if len(self.gain) != 2 or not 0 < self.gain[0] <= self.gain[1] <= 1:
+            raise ValueError(
+                "SyntheticOptions: expected the lowest and the highest gain, above 0 to 1, got "
+                f"{self.gain}"
+            )
+        if not 0 <= self.ideal <= 1:
+            raise ValueError(f"SyntheticOptions: expected ideal from 0 to 1, got {self.ideal}")
         if self.window < 1 or self.windows < 1:
             raise ValueError(
                 "SyntheticOptions: expected a window of at least 1 readout and at least 1 window, "
                 f"got {self.window} and {self.windows}"
+            )
+        if not 0 <= self.exposure <= readouts_of(self.window, self.windows):
+            raise ValueError(
+                "SyntheticOptions: expected an exposure of 0 to "
+                f"{readouts_of(self.window, self.windows)} readouts, got {self.exposure}"
             )
 
 
@@ -73,9 +90,10 @@ def synthetic_batch(
             textures, for each of the G worlds that `worlds_of` counts.
 
     Returns:
-        `spikes` (B, T, H, W) uint8, `images` (B, J, H, W, 1) the true intensity at the centre of
-        each window, `gain` (B,), and with `with_flow` also `flow` (B, J, 2, H, W, 2), backward from
-        a window's centre to its first and last readout.
+        `spikes` (B, T, H, W) uint8, of a colour scene (B, T, H / 4, W / 4), `images`
+        (B, J, H, W, C) the true intensity at the centre of each window, `gain` (B,), with an
+        exposure `blur` (B, H, W, C), and with `with_flow` also `flow` (B, J, 2, H, W, 2), backward
+        from a window's centre to its first and last readout.
     """
     groups = jnp.array(worlds_of(options, count=count, first=first))
     places = jnp.arange(first, first + count)
@@ -126,13 +144,13 @@ def _draw(
 
 @partial(jax.jit, static_argnames=("options",))
 def _film(canvases: jax.Array, scenes: Scene, options: SyntheticOptions) -> jax.Array:
-    """(B, T, H, W) intensity."""
+    """(B, T, H, W, C) intensity."""
     times = _times(options)
 
     def one(scene: Scene) -> jax.Array:
         return jax.vmap(lambda time: render(canvases, scene, time, options.scene))(times)
 
-    return jax.vmap(one)(scenes)[..., 0]
+    return jax.vmap(one)(scenes)
 
 
 @partial(jax.jit, static_argnames=("options",))
@@ -142,9 +160,16 @@ def _record(keys: jax.Array, light: jax.Array, options: SyntheticOptions) -> Bat
         sensor = _camera(of_camera, options)
         return simulate(of_noise, light, sensor), sensor.gain
 
-    spikes, gain = jax.vmap(one)(keys, light)
+    seen = light[..., 0]
+    if options.scene.channels == 3:
+        seen = mean_of_cells(to_grey(light)[..., None], _CELL)[..., 0]
+    spikes, gain = jax.vmap(one)(keys, seen)
     centres = jnp.array(window_centres(options.window, options.windows))
-    return {"spikes": spikes, "images": light[:, centres][..., None], "gain": gain}
+    batch = {"spikes": spikes, "images": light[:, centres], "gain": gain}
+    if options.exposure:
+        before = (light.shape[1] - options.exposure) // 2
+        batch["blur"] = light[:, before : before + options.exposure].mean(1)
+    return batch
 
 
 @partial(jax.jit, static_argnames=("options",))

@@ -5,7 +5,13 @@ import PIL.Image
 import pytest
 
 from spikejax import classical, ops
-from spikejax.datasets import SyntheticBatches, SyntheticOptions, batches, spikes_of
+from spikejax.datasets import (
+    SyntheticBatches,
+    SyntheticOptions,
+    batches,
+    spikes_of,
+    synthetic_batch,
+)
 from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import SceneOptions
 
@@ -105,7 +111,7 @@ def test_pieces_of_photographs_are_drawn_from_all_of_them(tmp_path):
         ({"source": "nowhere"}, "data.folder: expected the folder"),
         ({"source": "photographs"}, "data.folder: expected the folder"),
         ({"source": "photographs", "folder": "none"}, "no such folder"),
-        ({"gain": (0.0, 1.0)}, "gains from low to high"),
+        ({"gain": (0.0, 1.0)}, "the lowest and the highest gain"),
         ({"process_count": 3}, "multiple of the 3 processes"),
     ],
 )
@@ -123,8 +129,30 @@ def test_a_folder_without_photographs_is_said(tmp_path):
 def test_windows_must_be_some():
     with pytest.raises(ValueError, match="at least 1 readout"):
         SyntheticOptions(window=0)
-    with pytest.raises(ValueError, match="a scene of 1 channel"):
-        SyntheticOptions(scene=SceneOptions(channels=3))
+    with pytest.raises(ValueError, match="a multiple of 4 pixels each way, got 96x98"):
+        SyntheticOptions(scene=SceneOptions(channels=3, width=98))
+    with pytest.raises(ValueError, match="an exposure of 0 to 61 readouts, got 97"):
+        SyntheticOptions(exposure=97)
+    with pytest.raises(ValueError, match="ideal from 0 to 1, got 2"):
+        SyntheticOptions(ideal=2)
+
+
+def test_colour_scenes_are_seen_at_a_quarter_of_the_size_and_photographed():
+    scene = SceneOptions(height=16, width=24, channels=3, layers=0, still=1.0, share=1)
+    options = SyntheticOptions(scene=scene, window=41, exposure=21, ideal=1.0)
+    batch = jax.device_get(synthetic_batch(jax.random.key(0), options, count=1))
+    assert {name: x.shape for name, x in batch.items()} == {
+        "spikes": (1, 41, 4, 6),
+        "images": (1, 1, 16, 24, 3),
+        "blur": (1, 16, 24, 3),
+        "gain": (1,),
+    }
+    # Nothing moves: the photograph is the scene, and the camera counts its grey, cell by cell.
+    np.testing.assert_allclose(batch["blur"], batch["images"][:, 0], atol=1e-6)
+    grey = batch["images"][0, 0] @ np.float32([0.3, 0.59, 0.11])
+    cells = grey.reshape(4, 4, 6, 4).mean((1, 3))
+    rate = batch["spikes"][0].mean(0)
+    assert np.abs(rate - batch["gain"][0] * cells).max() < 1 / 41 + 1e-5
 
 
 def test_spikes_travel_packed_or_not():

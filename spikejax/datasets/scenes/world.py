@@ -44,6 +44,11 @@ class SceneOptions:
             )
         if self.channels not in (1, 3):
             raise ValueError(f"SceneOptions: expected 1 or 3 channels, got {self.channels}")
+        if not 0 <= self.still <= 1 or self.density <= 0 or not 0 <= self.speed <= self.fastest:
+            raise ValueError(
+                "SceneOptions: expected still from 0 to 1, density above 0 and speed from 0 to "
+                f"fastest, got {self.still}, {self.density}, {self.speed} and {self.fastest}"
+            )
         if self.layers < 0 or self.share < 1:
             raise ValueError(
                 "SceneOptions: expected layers of at least 0 and a share of at least 1, got "
@@ -81,9 +86,17 @@ def draw_canvases(keys: jax.Array, options: SceneOptions) -> jax.Array:
         (G, 1 + L, C + 1, S, S), the background first, periodic; the last channel is how much is
         covered, the others are light, premultiplied.
     """
-    sizes = {"layers": options.layers, "density": options.density}
 
-    return lax.map(lambda key: paint_canvases(key, options.side, options.channels, **sizes), keys)
+    def paint(key: jax.Array) -> jax.Array:
+        return paint_canvases(
+            key,
+            options.side,
+            options.channels,
+            layers=options.layers,
+            density=options.density,
+        )
+
+    return lax.map(paint, keys)
 
 
 def draw_scenes(keys: jax.Array, worlds: jax.Array, options: SceneOptions) -> Scene:
@@ -98,7 +111,7 @@ def draw_scenes(keys: jax.Array, worlds: jax.Array, options: SceneOptions) -> Sc
         The scenes, each field with a leading axis of B.
     """
     # In a loop: mapped at once, XLA would draw the same numbers anew at every pixel.
-    return lax.map(lambda one: _draw_scene(*one, options), (keys, worlds))
+    return lax.map(lambda one: _draw_scene(one[0], one[1], options), (keys, worlds))
 
 
 def _draw_scene(key: jax.Array, world: jax.Array, options: SceneOptions) -> Scene:
