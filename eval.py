@@ -116,7 +116,12 @@ def _data(config: Any, given: dict[str, Any]) -> DataOptions:
     if source == SYNTHETIC:
         size = given["size"] or str(config.data.size)
         return DataOptions(**{**given, "data": SYNTHETIC, "size": size})
-    if source == "recordings":
+    if source == "photographs":
+        raise ValueError("the configuration trains on photographs, not recordings; pass --data")
+    if source == "recordings" and not (Path(folder) / source / "index.json").is_file():
+        base = Path(folder)
+        if base.is_dir() and ((base / "spike").is_dir() or not (base / "test" / "spike").is_dir()):
+            raise ValueError(f"{folder}: the configuration trains on all of it; pass --data")
         return DataOptions(**{**given, "data": folder})
     return DataOptions(**{**given, "data": source, "folder": Path(given["folder"] or folder)})
 

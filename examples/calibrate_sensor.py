@@ -90,6 +90,8 @@ def main(argv=None):
     )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
+    if args.readouts < CHUNK or args.readouts % CHUNK:
+        parser.error(f"--readouts: expected a multiple of {CHUNK}, got {args.readouts}")
     args.out.mkdir(parents=True, exist_ok=True)
     keys = jax.random.split(jax.random.key(args.seed), len(LEVELS) + 3)
     vidar = SENSORS["vidar"]

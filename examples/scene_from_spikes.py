@@ -163,6 +163,8 @@ def main(argv=None):
     parser.add_argument("--steps", type=int, default=100, help="of each of the three stages")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
+    if args.readouts < 11 or args.readouts % 2 == 0:
+        parser.error(f"--readouts: expected an odd number, at least 11, got {args.readouts}")
     args.out.mkdir(parents=True, exist_ok=True)
     keys = jax.random.split(jax.random.key(args.seed), 3)
     rng = np.random.default_rng(args.seed)

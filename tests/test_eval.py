@@ -98,6 +98,22 @@ def test_the_data_are_those_of_the_configuration(script, source, folder, message
         )
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("recordings", "the configuration trains on all of it; pass --data"),
+        ("photographs", "trains on photographs, not recordings; pass --data"),
+    ],
+)
+def test_what_was_trained_on_is_not_taken_for_held_out_data(
+    script, clip, tmp_path, source, message
+):
+    data = {"source": source, "folder": str(tmp_path), "size": 16}
+    options = {"weights": "a", "methods": [], "other_weights": [], "out": None}
+    with pytest.raises(ValueError, match=message):
+        script.evaluate(config(data=data), given(), **options)
+
+
 def test_flags_reach_the_evaluation(clip, tmp_path):
     variables = sj.models.create("lrn").init(jax.random.key(3))
     sj.weights.save(tmp_path / "own.safetensors", variables, model="lrn")

@@ -75,7 +75,9 @@ class DataOptions:
     folder: Annotated[
         Path | None, _data(help="Where DATA was prepared, if it is a dataset's name.")
     ] = None
-    split: Annotated[str | None, _data(help="Of a prepared dataset; default: test.")] = None
+    split: Annotated[
+        str | None, _data(help="Of a prepared dataset; default: test, else validation.")
+    ] = None
     height: Annotated[int | None, _data(help="Rows of a readout; else the sidecar's.")] = None
     width: Annotated[int | None, _data(help="Columns of a readout; else the sidecar's.")] = None
     gain: Annotated[
@@ -138,7 +140,7 @@ class DataOptions:
 
         reason = "has no meaning with --folder: a prepared dataset knows it"
         self._refuse(reason, *_OF_FILES, *_OF_SYNTHETIC, "gain")
-        return prepared_samples(folder, self.data, split=self.split or "test")
+        return prepared_samples(folder, self.data, split=self.split)
 
     def _open_folder(self) -> "Samples":
         from spikejax.datasets.pairs import find_pairs
@@ -255,6 +257,8 @@ def evaluate(
         raise ValueError("--published: goes with --table paper and the published dataset itself")
     with computing_on(device):
         samples = data.open()
+        if None not in (published, data.folder) and samples.published != published:
+            raise ValueError(f"--published: its numbers are not of {samples.title}")
         candidates = make_candidates(method, weights, dtype)
         with contextlib.nullcontext() if out is None else folder_for_results(out):
             print_evaluation(

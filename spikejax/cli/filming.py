@@ -184,5 +184,8 @@ class PhotographOptions:
         from spikejax.inference.exposures import ShutterTimes
 
         if self.blur is None:
+            for field in dataclasses.fields(self):
+                if getattr(self, field.name) != field.default:
+                    raise ValueError(f"--{field.name}: goes with --blur")
             return None
         return ShutterTimes(length=self.exposure, every=self.every, margin=self.margin)

@@ -47,7 +47,8 @@ def batches(
             prepared there; `size` is pixels, a side. Further for the first two any of `gain`
             (lowest, highest), `ideal`, `layers`, `speed`, `fastest`, `still`, `density`, `share`,
             as in `SyntheticOptions` and `SceneOptions`; for the others `split`, `augment`,
-            `workers`.
+            `workers`; for 'recordings' `recording_gain`, spikes a readout at intensity 1 where no
+            sidecar says it, 0 if all of them do.
         batch_size: examples a step, of all processes together.
         window: L, readouts of a window.
         windows: J, windows of an example, 20 readouts apart.
@@ -63,6 +64,12 @@ def batches(
     """
     options = dict(options)
     source, size = options.pop("source"), options.pop("size")
+    gain = options.get("recording_gain") or None
+    if gain is not None and not (source == "recordings" and 0 < gain < float("inf")):
+        raise ValueError(
+            f"data.recording_gain: expected a positive number, for the source 'recordings' only; "
+            f"got {gain} for {source!r}"
+        )
     sharing = {"seed": seed, "process_index": process_index, "process_count": process_count}
     if source in _MADE:
         made = _synthetic_options(options, size, window, windows)
@@ -71,7 +78,7 @@ def batches(
     from spikejax.datasets.pipeline import windows as windows_of  # grain takes long to import
     from spikejax.datasets.prepared import open_source
 
-    clips = open_source(source, _folder(options), split=options.get("split", "train"))
+    clips = open_source(source, _folder(options), split=options.get("split", "train"), gain=gain)
     return windows_of(
         clips,
         batch_size=batch_size,

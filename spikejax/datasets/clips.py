@@ -174,13 +174,14 @@ class RecordingFolder:
 
         Args:
             folder: where they are.
-            gain: spikes a readout at intensity 1, where no sidecar says it; None: 1.
+            gain: spikes a readout at intensity 1, where no sidecar says it.
 
         Raises:
             OSError: if the folder is none, or an image is missing.
-            ValueError: if there is no recording in it.
+            ValueError: if there is no recording in it, or nothing says the gain of one.
         """
         self._clips = files_of_pairs(folder, gain=gain)
+        require_gains(self._clips)
 
     def __len__(self) -> int:
         return len(self._clips)
@@ -210,6 +211,27 @@ def files_of_pairs(
         )
         for pair in find_pairs(folder, split="train")
     ]
+
+
+def require_gains(clips: Sequence[ClipFiles]) -> None:
+    """Makes sure that every recording's gain is known: a wrong one spoils what is trained on.
+
+    Raises:
+        ValueError: if neither the clip nor a sidecar says it.
+    """
+    untold = [
+        path
+        for clip in clips
+        if clip.gain is None
+        for path in clip.recordings
+        if not sidecar_path(path).exists() or read_sidecar(path).gain is None
+    ]
+    if untold:
+        raise ValueError(
+            f"{untold[0]}: no sidecar says its gain, spikes a readout at intensity 1 "
+            f"({len(untold)} of {len(clips)} recordings); give data.recording_gain to train on "
+            "them, or --gain to prepare them"
+        )
 
 
 def _read(path: Path, *, colour: bool) -> Pixels:

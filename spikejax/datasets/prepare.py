@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import enum
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from spikejax.datasets.clips import Clip
+from spikejax.datasets.clips import Clip, require_gains
 from spikejax.datasets.layouts import LAYOUTS, find_clips
 from spikejax.datasets.prepared import entry_of, read_index, write_clip, write_index
 from spikejax.datasets.synthetic_clips import SYNTHETIC, SyntheticDataset
@@ -59,16 +60,17 @@ def prepare(
         splits: its clips.
         data_dir: where datasets lie; this one's folder is `data_dir / name`.
         origin: what the clips are made of, as JSON; a dataset of another origin is not continued.
-        overwrite: replace a dataset of whatever origin.
+        overwrite: replace these splits; what they were made of does not matter.
         advance: told after each clip how many of how many are there.
 
     Raises:
-        ValueError: if what is there is of another origin, or two clips have one name.
+        ValueError: if what is there, and is not replaced, is of another origin, or two clips have
+            one name.
         OSError: if a file cannot be read or written.
     """
     base = Path(data_dir) / name
     base.mkdir(parents=True, exist_ok=True)
-    _begin(base, origin, overwrite)
+    _begin(base, origin, splits, overwrite)
     total, done = sum(map(len, splits.values())), 0
     entries: dict[str, list[dict[str, Any]]] = {}
     for split, clips in splits.items():
@@ -87,23 +89,37 @@ def prepare(
     write_index(base, earlier | entries)
 
 
-def _begin(base: Path, origin: dict[str, Any], overwrite: bool) -> None:
+def _begin(
+    base: Path, origin: dict[str, Any], splits: dict[str, Sequence[Openable]], overwrite: bool
+) -> None:
     """Notes what a dataset is made of, or checks that it is made of the same."""
     note = base / "origin.json"
-    if note.exists() and overwrite:
-        (base / "index.json").unlink(missing_ok=True)
-        for path in base.glob("*/*.npz"):
-            path.unlink()
-    elif note.exists():
+    others = sorted({path.parent.name for path in base.glob("*/*.npz")} - set(splits))
+    if note.exists() and (others or not overwrite):
         before = json.loads(note.read_text(encoding="utf-8"))
         if before != origin:
             changed = next(k for k in before | origin if before.get(k) != origin.get(k))
+            remedy = f"delete the split {others[0]!r}" if overwrite else "pass --overwrite"
             raise ValueError(
                 f"{base}: was prepared with {changed} {before.get(changed)}, not "
-                f"{origin.get(changed)}; pass --overwrite to replace it, or another --data-dir"
+                f"{origin.get(changed)}; {remedy} to replace it, or another --data-dir"
             )
+    if overwrite:
+        _remove(base, splits, others)
     with replacing(note) as temporary:
         temporary.write_text(json.dumps(origin), encoding="utf-8")
+
+
+def _remove(base: Path, splits: dict[str, Sequence[Openable]], others: Sequence[str]) -> None:
+    """Takes splits out of the index, then their files away."""
+    if others and (base / "index.json").exists():
+        entries = read_index(base)["splits"]
+        write_index(base, {split: entries[split] for split in entries if split in others})
+    else:
+        (base / "index.json").unlink(missing_ok=True)
+    for split in splits:
+        for path in (base / split).glob("*.npz"):
+            path.unlink()
 
 
 def _written(path: Path, clip: Openable) -> dict[str, Any]:
@@ -141,19 +157,31 @@ def _command(
         typer.Option(help="recordings: spikes a readout at intensity 1, where no sidecar says it."),
     ] = None,
     clips: Annotated[
-        int, typer.Option(help=f"{SYNTHETIC}: clips to train on; a tenth to validate and to test.")
-    ] = 1000,
-    size: Annotated[int, typer.Option(help=f"{SYNTHETIC}: pixels, a side.")] = 128,
-    windows: Annotated[int, typer.Option(help=f"{SYNTHETIC}: images a clip.")] = 4,
-    seed: Annotated[int, typer.Option(help=f"{SYNTHETIC}: of everything random.")] = 0,
+        int | None,
+        typer.Option(
+            help=f"{SYNTHETIC}: clips to train on, a tenth to validate and to test; default: 1000."
+        ),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help=f"{SYNTHETIC}: pixels, a side; default: 128.")
+    ] = None,
+    windows: Annotated[
+        int | None, typer.Option(help=f"{SYNTHETIC}: images a clip; default: 4.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help=f"{SYNTHETIC}: of everything random; default: 0.")
+    ] = None,
 ) -> None:
     """Prepare a dataset for training; continue where an earlier run was interrupted."""
+    if name not in (*LAYOUTS, SYNTHETIC):
+        raise ValueError(f"{name}: no such dataset; expected {', '.join([*LAYOUTS, SYNTHETIC])}")
+    asked = {"clips": clips, "size": size, "windows": windows, "seed": seed}
+    _refuse_others(name, {"manual-dir": manual_dir, "gain": gain, **asked})
     if name == SYNTHETIC:
-        synthetic = SyntheticDataset(clips=clips, size=size, windows=windows, seed=seed)
+        given = {option: value for option, value in asked.items() if value is not None}
+        synthetic = SyntheticDataset(**given)
         found: dict[str, Any] = synthetic.splits()
         origin, options = dataclasses.asdict(synthetic), {"dataset": synthetic}
-    elif name not in LAYOUTS:
-        raise ValueError(f"{name}: no such dataset; expected {', '.join([*LAYOUTS, SYNTHETIC])}")
     elif manual_dir is None:
         raise ValueError(f"{name}: pass --manual-dir, which holds {LAYOUTS[name].tree}")
     else:
@@ -161,12 +189,13 @@ def _command(
         origin, options = {"manual_dir": str(manual_dir.resolve())}, {}
         if name == "recordings":
             found = {"train": [dataclasses.replace(clip, gain=gain) for clip in found["train"]]}
+            require_gains(found["train"])
             origin["gain"] = gain
     unknown = [part for part in split or [] if part not in found]
     if unknown:
         raise ValueError(f"--split {unknown[0]}: expected {' or '.join(found)}")
     if format is Format.array_record:
-        _write_records(name, options, manual_dir, data_dir, whole=not split)
+        _write_records(name, options, manual_dir, data_dir, whole=not split, overwrite=overwrite)
     else:
         chosen = {part: found[part] for part in split or found}
         with _progress(name) as advance:
@@ -175,8 +204,25 @@ def _command(
     print(f"{data_dir / name}: {counts}")
 
 
+def _refuse_others(name: str, given: dict[str, Any]) -> None:
+    """Refuses options that say nothing about this dataset."""
+    fitting = {
+        SYNTHETIC: ("clips", "size", "windows", "seed"),
+        "recordings": ("manual-dir", "gain"),
+    }
+    for option, value in given.items():
+        if value is not None and option not in fitting.get(name, ("manual-dir",)):
+            raise ValueError(f"--{option}: has no meaning for {name}")
+
+
 def _write_records(
-    name: str, options: dict[str, Any], manual_dir: Path | None, data_dir: Path, *, whole: bool
+    name: str,
+    options: dict[str, Any],
+    manual_dir: Path | None,
+    data_dir: Path,
+    *,
+    whole: bool,
+    overwrite: bool,
 ) -> None:
     """Lets TFDS write; it makes all splits, and begins anew after an interruption."""
     if name == "recordings" or not whole:
@@ -187,6 +233,12 @@ def _write_records(
 
     config = tfds.download.DownloadConfig(manual_dir=manual_dir)
     builder = tfds.builder(name, data_dir=data_dir, **options)
+    written = Path(builder.data_dir)
+    if written.exists() and not overwrite:  # TFDS would take it for what is asked, whatever it is
+        raise ValueError(f"{written}: is there already; pass --overwrite to replace it")
+    if written.exists():
+        shutil.rmtree(written)
+        builder = tfds.builder(name, data_dir=data_dir, **options)
     builder.download_and_prepare(download_config=config)
 
 

@@ -61,6 +61,21 @@ def open_prepared(folder: str | Path, name: str, *, split: str = "train") -> "Pr
     return Prepared(base / split, splits[split])
 
 
+def held_out_split(folder: str | Path, name: str) -> str:
+    """Says which split of a prepared dataset is there to test on.
+
+    Args:
+        folder: the data folder that it was prepared in.
+        name: the dataset.
+
+    Returns:
+        'test' if it has one, else 'validation' if it has that, else 'test'.
+    """
+    base = Path(folder) / name
+    splits = read_index(base)["splits"] if (base / "index.json").is_file() else {}
+    return next((split for split in ("test", "validation") if split in splits), "test")
+
+
 @dataclasses.dataclass(frozen=True)
 class Prepared:
     """The clips of one split of a prepared dataset, by index; made by `open_prepared`.
@@ -91,14 +106,26 @@ def open_source(
     Args:
         name: a prepared dataset's name, or 'recordings' for a folder of one's own.
         folder: the data folder that it was prepared in, or the folder of recordings.
-        split: which split of a prepared dataset.
+        split: which split of a prepared dataset; a folder of recordings has 'train' alone.
         gain: of recordings, where no sidecar says it.
 
     Returns:
         Clips by index.
+
+    Raises:
+        OSError: if there is no such data.
+        ValueError: if there is no such split, or nothing says the gain of a recording, or it is
+            said of a prepared dataset, which knows it.
     """
     if name == "recordings" and not (Path(folder) / name / "index.json").is_file():
+        if split != "train":
+            raise ValueError(
+                f"{folder}: is a folder of recordings, all to train on; it has no split {split!r}: "
+                "give the folder that holds those"
+            )
         return RecordingFolder(folder, gain=gain)
+    if gain is not None:
+        raise ValueError(f"gain: {Path(folder) / name} is prepared and knows its gain; got {gain}")
     return open_prepared(folder, name, split=split)
 
 

@@ -20,6 +20,7 @@ SCENE_READOUTS = 201
 SCENE_GAIN = 0.6
 
 _CHUNK = 67  # readouts rendered at a time; divides 201
+_PUBLISHED_SPLITS = {"sreds": "validation"}  # of others, 'test'
 _HELD_OUT = 0x5EED  # parts the keys of these scenes from those that are trained on
 
 
@@ -83,20 +84,21 @@ def _grey(image: np.ndarray) -> np.ndarray:
     return image[..., 0] if image.shape[-1] == 1 else image @ np.array(GREY_WEIGHTS, np.float32)
 
 
-def prepared_samples(folder: str | Path, name: str, *, split: str = "test") -> Samples:
+def prepared_samples(folder: str | Path, name: str, *, split: str | None = None) -> Samples:
     """The sharp images of a prepared dataset, see `datasets.prepared`.
 
     Args:
         folder: the data folder that it was prepared in.
         name: 'sreds', 'reds_base', ...
-        split: which of its splits.
+        split: which of its splits; None for 'test' if it has one, else 'validation'.
 
     Raises:
         OSError: if it was not prepared, or a file is gone.
         ValueError: if there is no such split, a file was changed, or there is no image.
     """
-    from spikejax.datasets.prepared import open_prepared
+    from spikejax.datasets.prepared import held_out_split, open_prepared
 
+    split = split or held_out_split(folder, name)
     clips = open_prepared(folder, name, split=split)
     places = [
         (clip, image)
@@ -111,7 +113,8 @@ def prepared_samples(folder: str | Path, name: str, *, split: str = "test") -> S
         return _from_clip(Path(clips.entries[which]["file"]).stem, clips[which], image)
 
     title = f"{len(places)} images of {name}, split {split!r}"
-    return Samples(title, len(places), get, published=name)
+    published = name if split == _PUBLISHED_SPLITS.get(name, "test") else None
+    return Samples(title, len(places), get, published=published)
 
 
 def _from_clip(name: str, clip: dict[str, Any], image: int) -> Sample:

@@ -45,6 +45,9 @@ class Pictures:
 
     def __enter__(self) -> "Pictures":
         if self._out is not None:
+            if self._first:  # of a run that was killed
+                shutil.rmtree(self._out / _PART, ignore_errors=True)
+            _meet("old pictures removed")
             (self._out / _PART).mkdir(exist_ok=True)
         return self
 
@@ -111,6 +114,16 @@ class Pictures:
                 notes = (_note(m, values[m.name], best) for m in measures if m.name in values)
                 yield _figure(image, method, " ".join(notes))
             yield f"{_figure(image, _TRUTH, '')}</div></section>"
+
+
+def _meet(point: str) -> None:
+    """Waits until all processes are here."""
+    import jax
+
+    if jax.process_count() > 1:
+        from jax.experimental import multihost_utils
+
+        multihost_utils.sync_global_devices(point)
 
 
 def file_of(image: str, method: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import spikejax as sj
+from spikejax.datasets.prepared import write_index
 from spikejax.formats import Recording, write_dat, write_image
 from spikejax.inference.evaluation import Sample
 
@@ -72,6 +73,16 @@ def test_the_paper_table_stands_beside_published_numbers_only_when_asked(spikeja
     beside = spikejax(*words, "--published", "reds_base")
     assert "37.91" in " ".join(row(beside.stdout, "STIR (published)"))
     assert "Spike-Zoo" in beside.stdout
+
+
+def test_published_numbers_do_not_stand_beside_another_split(refused, tmp_path):
+    clip = tmp_path / "reds_base" / "train" / "x.npz"
+    clip.parent.mkdir(parents=True)
+    clip.touch()
+    write_index(tmp_path / "reds_base", {"train": [{"file": "x.npz", "bytes": 0, "centres": [1]}]})
+    words = ("reds_base", "--folder", ".", "--split", "train", "-m", "tfp", "--table", "paper")
+    message = "its numbers are not of 1 images of reds_base, split 'train'"
+    refused("evaluate", *words, "--published", "reds_base", match=message)
 
 
 def test_several_weights_of_one_network_are_compared(spikejax, clips, tmp_path):

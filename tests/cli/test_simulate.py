@@ -113,6 +113,8 @@ def test_photographs_come_in_the_layout_of_spike_gopro(spikejax, frames, tmp_pat
         (("frames", "x.dat", "--sensor", "none"), "'none' is not one of"),
         (("frames", "new/x.dat", "--blur", "b", "--frames", "18"), "needs 141; try a smaller"),
         (("frames", "x.dat", "--blur", "b", "--bits", "12"), "bits: expected 8 or 16, got 12"),
+        (("frames", "x.dat", "--bits", "16"), "--bits: goes with --blur"),
+        (("frames", "x.dat", "--exposure", "9"), "--exposure: goes with --blur"),
         (("frames", "x.dat", "--blur", "there"), "is there already; delete it"),
         (("frames", "notes.dat"), r"notes\.json: is there already, without notes\.dat"),
         (("broken", "new/x.dat"), r"broken/1\.png: not a readable image"),

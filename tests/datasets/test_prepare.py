@@ -13,6 +13,7 @@ from spikejax.datasets import prepare as module
 from spikejax.datasets.pipeline import windows
 from spikejax.datasets.prepare import main
 from spikejax.datasets.prepared import open_prepared
+from spikejax.formats import write_dat, write_image
 from spikejax.ops import unpack_bits
 
 
@@ -113,6 +114,48 @@ def test_splits_are_prepared_one_after_another(prepare, manual_dir, tmp_path, rn
     assert "--split val: expected train or test" in refused("reds_base", "--split", "val")
 
 
+def test_overwriting_a_split_leaves_the_others(prepare, manual_dir, tmp_path, rng, refused):
+    make_reds_base(manual_dir, rng)
+    assert prepare("reds_base") == 0
+    base = tmp_path / "d" / "reds_base"
+    before = files_of(base)
+    assert prepare("reds_base", "--split", "test", "--overwrite") == 0
+    changed = [path.parts[0] for path, time in files_of(base).items() if before[path] != time]
+    assert changed == ["test"]
+    for split in ("train", "test"):
+        assert len(open_prepared(tmp_path / "d", "reds_base", split=split)) == 1
+    other = tmp_path / "other"
+    shutil.copytree(manual_dir, other)
+    words = ("reds_base", "--split", "test", "--overwrite")
+    assert "delete the split 'train' to replace it" in refused(*words, folder=other)
+    shutil.rmtree(base / "train")
+    assert prepare(*words[0:3], "--overwrite", folder=other) == 0
+    with pytest.raises(ValueError, match="no split 'train'; it has 'test'"):
+        open_prepared(tmp_path / "d", "reds_base")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("reds_base", ("--gain", "0.5")),
+        ("reds_base", ("--clips", "3")),
+        ("recordings", ("--seed", "0")),
+        ("spikejax_synthetic", ()),  # the fixture gives --manual-dir
+    ],
+)
+def test_options_of_other_datasets_are_refused(refused, name, words):
+    option = words[0] if words else "--manual-dir"
+    assert f"{option}: has no meaning for {name}" in refused(name, *words)
+
+
+def test_the_gain_of_recordings_must_be_said(refused, prepare, manual_dir, tmp_path, rng):
+    write_dat(manual_dir / "a.dat", rng.integers(0, 2, (61, 6, 11)).astype(np.uint8))
+    write_image(manual_dir / "a.png", np.zeros((6, 11)))
+    assert "a.dat: no sidecar says its gain" in refused("recordings")
+    assert prepare("recordings", "--gain", "0.5") == 0
+    assert open_prepared(tmp_path / "d", "recordings")[0]["gain"] == np.float32(0.5)
+
+
 def test_files_of_another_place_are_not_mixed_in(
     prepare, manual_dir, tmp_path, rng, refused, capsys
 ):
@@ -186,10 +229,19 @@ def test_a_wrong_command_is_told_so(refused, prepare, tmp_path, capsys):
     assert main(["--help"]) == 0
 
 
-def test_the_tfds_dataset_is_made_by_the_same_command(prepare, manual_dir, tmp_path, rng):
+def test_the_tfds_dataset_is_made_by_the_same_command(
+    prepare, manual_dir, tmp_path, rng, refused, capsys
+):
     make_reds_base(manual_dir, rng)
-    assert prepare("reds_base", "--format", "array_record") == 0
-    assert list((tmp_path / "d" / "reds_base" / "1.0.0").glob("*train.array_record*"))
+    words = ("reds_base", "--format", "array_record")
+    assert prepare(*words) == 0
+    [made] = (tmp_path / "d" / "reds_base" / "1.0.0").glob("*train.array_record*")
+    before = made.stat().st_mtime_ns
+    capsys.readouterr()
+    assert "1.0.0: is there already; pass --overwrite" in refused(*words)
+    assert made.stat().st_mtime_ns == before
+    assert prepare(*words, "--overwrite") == 0
+    assert made.stat().st_mtime_ns > before
 
 
 def test_progress_is_told_in_lines_where_there_is_no_terminal(

@@ -12,6 +12,7 @@ from published_trees import make_reds_base
 from spikejax.datasets.clips import RecordingFolder
 from spikejax.datasets.prepared import (
     entry_of,
+    held_out_split,
     open_prepared,
     open_source,
     read_clip,
@@ -137,11 +138,28 @@ def test_a_folder_of_one_s_own_recordings_is_a_source(tmp_path, rng):
 def test_a_test_set_is_not_taken_to_train_on(tmp_path, rng):
     made = make_reds_base(tmp_path, rng)
     for folder in (tmp_path, tmp_path / "train"):
-        [clip] = list(RecordingFolder(folder))
+        [clip] = list(RecordingFolder(folder, gain=0.6))
         np.testing.assert_array_equal(unpack_bits(clip["packed"][:], 12), made["train"][0])
     shutil.rmtree(tmp_path / "train")
     with pytest.raises(ValueError, match="train/spike and train/gt"):
         RecordingFolder(tmp_path)
+
+
+def test_a_folder_of_recordings_has_no_other_split_and_a_prepared_one_no_other_gain(
+    prepared, tmp_path
+):
+    with pytest.raises(ValueError, match="it has no split 'test'"):
+        open_source("recordings", tmp_path, split="test")
+    with pytest.raises(ValueError, match="sreds is prepared and knows its gain"):
+        open_source("sreds", tmp_path, gain=0.5)
+
+
+def test_what_is_tested_on_is_the_test_split_else_the_validation_split(tmp_path):
+    for name, splits in (("a", ("train", "validation", "test")), ("b", ("train", "validation"))):
+        (tmp_path / name).mkdir()
+        write_index(tmp_path / name, {split: [] for split in splits})
+    found = [held_out_split(tmp_path, name) for name in ("a", "b", "none")]
+    assert found == ["test", "validation", "test"]
 
 
 def test_sixteen_bits_of_an_image_are_kept(tmp_path, rng):

@@ -43,6 +43,18 @@ def test_a_sensor_is_calibrated(tmp_path):
     assert read_image(tmp_path / "correction.png").ndim == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "readouts"),
+    [("scene_from_spikes", 100), ("scene_from_spikes", 9), ("calibrate_sensor", 750)],
+)
+def test_impossible_numbers_of_readouts_are_refused(name, readouts, tmp_path, capsys):
+    words = ["--out", str(tmp_path / "new"), "--readouts", str(readouts)]
+    with pytest.raises(SystemExit, match="2"):
+        script(f"examples/{name}.py").main(words)
+    assert f"got {readouts}" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.fixture
 def benchmark():
     return script("benchmarks/camera.py")

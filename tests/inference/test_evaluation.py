@@ -24,6 +24,7 @@ from spikejax.inference.evaluation_data import (
     synthetic_samples,
 )
 from spikejax.inference.evaluation_measures import measures
+from spikejax.inference.evaluation_page import Pictures
 from spikejax.inference.evaluation_published import PUBLISHED
 from spikejax.inference.evaluation_report import report
 from spikejax.inference.evaluation_run import run
@@ -329,6 +330,30 @@ def test_prepared_images_are_read_as_they_were_written(tmp_path):
         prepared_samples(tmp_path, "mine", split="train")
     with pytest.raises(FileNotFoundError, match="no prepared dataset"):
         prepared_samples(tmp_path, "other")
+
+
+def test_published_numbers_belong_to_the_test_split_alone(tmp_path):
+    from spikejax.datasets.prepared import write_index
+
+    entry = {"file": "x.npz", "bytes": 0, "centres": [1]}
+    for name, splits in (("sreds", ("train", "validation")), ("reds_base", ("train", "test"))):
+        for split in splits:
+            (tmp_path / name / split).mkdir(parents=True)
+            (tmp_path / name / split / "x.npz").touch()
+        write_index(tmp_path / name, {split: [entry] for split in splits})
+        held_out = prepared_samples(tmp_path, name)
+        assert held_out.published == name
+        assert repr(splits[1]) in held_out.title
+        assert prepared_samples(tmp_path, name, split="train").published is None
+
+
+def test_pictures_of_a_killed_run_are_not_shown(tmp_path):
+    left = tmp_path / ".index_files.part" / "old.png"
+    left.parent.mkdir()
+    left.touch()
+    with Pictures(tmp_path, 1):
+        pass
+    assert not list((tmp_path / "index_files").iterdir())
 
 
 class Elements(html.parser.HTMLParser):
