@@ -33,13 +33,11 @@ def learning_rate(config: Any) -> Schedule:
     if options.name == "cosine":
         after = optax.cosine_decay_schedule(peak, steps - options.warmup, alpha=options.final)
     elif options.name == "milestones":
-        after = optax.piecewise_constant_schedule(
-            peak,
-            {
-                max(round(share * steps) - options.warmup, 0): options.factor
-                for share in options.milestones
-            },
-        )
+        factors: dict[int, float] = {}
+        for share in options.milestones:  # of which several may fall on one step
+            at = max(round(share * steps) - options.warmup, 0)
+            factors[at] = factors.get(at, 1.0) * options.factor
+        after = optax.piecewise_constant_schedule(peak, factors)
     elif options.name == "constant":
         after = optax.constant_schedule(peak)
     else:

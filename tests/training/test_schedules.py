@@ -36,6 +36,13 @@ def test_milestones_multiply_by_the_factor_from_their_step_on(warmup):
     np.testing.assert_allclose(got, expected, rtol=1e-5)
 
 
+def test_milestones_of_one_step_all_count():
+    """The first two fall into the warm-up, the others on one step."""
+    milestones = {"schedule__milestones": (0.25, 0.5, 0.8, 0.8), "schedule__name": "milestones"}
+    got = rates(config(**milestones, schedule__warmup=60), np.array([60, 79, 81]))
+    np.testing.assert_allclose(got, 0.2 * 0.7 ** np.array([2, 2, 4]), rtol=1e-5)
+
+
 def test_constant_stays():
     np.testing.assert_allclose(rates(config(schedule__name="constant"), [0, 50, 99]), 0.2)
 
