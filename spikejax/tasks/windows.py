@@ -12,18 +12,39 @@ from spikejax.datasets.batch import STRIDE, readouts_of, spikes_of
 from spikejax.tasks.task import Batch
 
 
+def _images(batch: Batch) -> Array:
+    """The images of a batch, after a look at whether they are such as tasks train on."""
+    if "images" not in batch:
+        raise ValueError(
+            f"batch: expected 'images' to train on, got {sorted(batch)}: these data have none"
+        )
+    shape = batch["images"].shape
+    if len(shape) != 5 or shape[-1] != 1:
+        raise ValueError(f"images: expected gray ones, (B, J, H, W, 1), got {shape}")
+    name = "packed" if "packed" in batch else "spikes"
+    if name in batch:
+        size, found = (shape[2], shape[3]), batch[name].shape[2:]
+        expected = (size[0], -(-size[1] // 8)) if name == "packed" else size
+        if found != expected:
+            raise ValueError(
+                f"images: expected them of the size of the spikes, got {size[0]}x{size[1]} "
+                f"beside {name} of {batch[name].shape}"
+            )
+    return batch["images"]
+
+
 def first_counted(batch: Batch) -> int:
     """The first window whose prediction counts in training: of several, the second.
 
     So it is in STIR's published training.
     """
-    return min(1, batch["images"].shape[1] - 1)
+    return min(1, _images(batch).shape[1] - 1)
 
 
 def spikes(batch: Batch, length: int, *, first: int = 0) -> Array:
     """The windows from the given one on, (B (J - first), L, H, W) uint8, scene by scene."""
+    count = _images(batch).shape[1]
     stream = spikes_of(batch)
-    count = batch["images"].shape[1]
     expected = readouts_of(length, count)
     if stream.shape[1] != expected:
         raise ValueError(
@@ -35,13 +56,13 @@ def spikes(batch: Batch, length: int, *, first: int = 0) -> Array:
 
 def images(batch: Batch, *, first: int = 0) -> Array:
     """The intensity at their centres, (B (J - first), H, W, 1)."""
-    kept = batch["images"][:, first:]
+    kept = _images(batch)[:, first:]
     return kept.reshape(-1, *kept.shape[2:])
 
 
 def gain(batch: Batch, *, first: int = 0) -> Array:
     """The gain of each, (B (J - first), 1, 1, 1)."""
-    return jnp.repeat(batch["gain"], batch["images"].shape[1] - first)[:, None, None, None]
+    return jnp.repeat(batch["gain"], _images(batch).shape[1] - first)[:, None, None, None]
 
 
 def rates(batch: Batch, *, first: int = 0) -> Array:

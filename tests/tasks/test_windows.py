@@ -65,3 +65,25 @@ def test_the_first_window_of_several_does_not_count(batch):
 def test_a_wrong_number_of_readouts_is_refused(batch):
     with pytest.raises(ValueError, match="expected 101 readouts for 3 windows of 61, got 81"):
         windows.spikes(batch, 61)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (None, r"expected 'images' to train on, got \['gain', '(packed|spikes)'\]"),
+        ((2, 3, 9, 11, 3), r"expected gray ones, \(B, J, H, W, 1\), got \(2, 3, 9, 11, 3\)"),
+        ((2, 3, 36, 44, 1), r"of the size of the spikes, got 36x44 beside (packed|spikes) of \("),
+        ((2, 3, 8, 11, 1), r"of the size of the spikes, got 8x11 beside"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_images_that_do_not_fit_are_refused(batch, images, message, packed):
+    other = dict(batch)
+    if packed:
+        other["packed"] = ops.pack_bits(other.pop("spikes"))
+    del other["images"]
+    if images is not None:
+        other["images"] = np.zeros(images, np.float32)
+    for look in (lambda b: windows.spikes(b, LENGTH), windows.images, windows.first_counted):
+        with pytest.raises(ValueError, match=message):
+            look(other)
