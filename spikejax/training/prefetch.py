@@ -23,7 +23,7 @@ class BatchIterator(Protocol):
 
 
 class Prefetch:
-    """Takes batches from an iterator in a thread of its own, a few ahead.
+    """Takes batches from an iterator in a thread of its own, `ahead` (at least 2) before its turn.
 
     Attributes:
         waited: seconds that `__next__` has had to wait so far.
@@ -32,6 +32,8 @@ class Prefetch:
     def __init__(
         self, source: BatchIterator, *, place: Callable[[Any], Any] = lambda b: b, ahead: int = 2
     ) -> None:
+        if ahead < 2:  # one being made, the others in a queue, which without a bound has no end
+            raise ValueError(f"ahead: expected at least 2 batches, got {ahead}")
         self.waited = 0.0
         self._source, self._place = source, place
         self._state = source.get_state()

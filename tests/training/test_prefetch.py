@@ -1,4 +1,6 @@
+import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -6,20 +8,29 @@ from spikejax.training.prefetch import Prefetch
 
 
 class Count:
-    """0, 1, 2, ..., each after a while; 3 is an error if it is to be."""
+    """0, 1, 2, ..., each when `permits` has one to give; 3 is an error if it is to be."""
 
-    def __init__(self, *, seconds=0.0, broken=False):
-        self.at, self.seconds, self.broken = 0, seconds, broken
+    def __init__(self, *, permits=None, broken=False):
+        self.at, self._permits, self._broken = 0, permits, broken
+        self._changed = threading.Condition()
 
     def __next__(self):
-        time.sleep(self.seconds)
-        if self.broken and self.at == 3:
+        if self._permits is not None:
+            self._permits.acquire(timeout=60)
+        if self._broken and self.at == 3:
             raise OSError("three")
-        self.at += 1
+        with self._changed:
+            self.at += 1
+            self._changed.notify_all()
         return self.at - 1
 
     def get_state(self):
         return {"at": self.at}
+
+    def reach(self, number):
+        """Waits until so many are made."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.at >= number, timeout=60)
 
 
 @pytest.fixture
@@ -41,30 +52,49 @@ def test_batches_come_in_order_and_placed(prefetch):
 
 
 def test_the_state_is_that_after_the_batch_that_was_taken(prefetch):
-    source = prefetch(Count())
+    count = Count()
+    source = prefetch(count)
     assert source.get_state() == {"at": 0}
     for taken in range(1, 4):
         next(source)
-        time.sleep(0.02)  # meanwhile the source is ahead
+        count.reach(taken + 2)  # the source is ahead
         assert source.get_state() == {"at": taken}
 
 
 def test_no_more_than_two_are_made_ahead(prefetch):
     count = Count()
     prefetch(count)
-    time.sleep(0.1)
+    count.reach(2)
+    time.sleep(0.05)  # in which a third would be made
     assert count.at == 2
 
 
-def test_the_time_waited_for_is_told(prefetch):
-    source = prefetch(Count(seconds=0.05))
-    for _ in range(3):
-        next(source)
-    assert 0.1 < source.waited < 1
-    before = source.waited
-    time.sleep(0.3)
-    next(source)
-    assert source.waited - before < 0.03
+def test_the_queue_has_a_bound(prefetch):
+    with pytest.raises(ValueError, match="ahead: expected at least 2 batches, got 1"):
+        prefetch(Count(), ahead=1)
+
+
+def test_the_time_waited_for_is_told(prefetch, monkeypatch):
+    """By a clock that counts batches: what is made while `__next__` waits takes a second."""
+    permits = threading.Semaphore(0)
+    count = Count(permits=permits)
+    readings = []
+
+    def clock():
+        readings.append(float(count.at))
+        if len(readings) == 1:
+            permits.release()
+        return readings[-1]
+
+    monkeypatch.setattr("spikejax.training.prefetch.time", SimpleNamespace(perf_counter=clock))
+    source = prefetch(count)
+    assert next(source) == 0
+    assert source.waited == 1
+    permits.release()
+    count.reach(2)
+    assert next(source) == 1
+    assert source.waited == 1
+    permits.release(9)  # so that the thread can end
 
 
 def test_an_error_comes_at_its_place_and_stays(prefetch):
