@@ -20,7 +20,7 @@ _PROCESS = flags.DEFINE_integer("process", None, "Which of them this is, from 0.
 
 
 def main(_: list[str]) -> None:
-    """Runs the loop; what is wrong with the arguments is one line."""
+    """Runs the loop; what is wrong with the arguments is one line, not what goes wrong later."""
     from spikejax import training
 
     logging.set_verbosity(logging.ERROR)
@@ -33,6 +33,8 @@ def main(_: list[str]) -> None:
         training.join_processes(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
         training.train(_CONFIG.value, _WORKDIR.value)
     except (ValueError, OSError) as error:
+        if training.failed_late(error):  # nothing that is wrong with the arguments
+            raise
         end(2, error)
     except training.NotFiniteError as error:
         end(3, error)

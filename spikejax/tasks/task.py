@@ -67,7 +67,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     """Makes the task that a training configuration describes.
 
     Args:
-        config: with `task`, `dtype`, `model`, `loss` and `data`, as in `configs/`.
+        config: with `task`, `dtype`, `loss` and `data`, as in `configs/`.
         axis_name: a mapped axis over which batch statistics are pooled.
 
     Returns:

@@ -1,7 +1,7 @@
 """Training: one loop for every task, on any number of devices, that can be ended at any moment."""
 
 from spikejax.training.exporting import best_variables, export
-from spikejax.training.loop import Interrupted, train
+from spikejax.training.loop import Interrupted, failed_late, train
 from spikejax.training.processes import join_processes
 from spikejax.training.results import NotFiniteError
 from spikejax.training.settings import default_config
@@ -15,6 +15,7 @@ __all__ = [
     "best_variables",
     "default_config",
     "export",
+    "failed_late",
     "join_processes",
     "train",
 ]

@@ -17,6 +17,7 @@ from jax.experimental import multihost_utils
 FREE = (
     "accumulate",
     "checkpoint",
+    "data.folder",
     "data.workers",
     "failures",
     "init_from",

@@ -5,12 +5,12 @@ from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
-from ml_collections import ConfigDict
 
 from spikejax import tasks, weights
 from spikejax.tasks import Task
 from spikejax.training import parallel, schedules
 from spikejax.training.checkpoints import CheckpointError, Checkpoints
+from spikejax.training.settings import filled
 from spikejax.training.step import TrainState, TrainStep
 
 WEIGHTS = "weights.safetensors"
@@ -133,7 +133,7 @@ def _read(workdir: str | Path) -> tuple[Any, Task, Best]:
         raise CheckpointError(f"{workdir}: no folder of a run: it holds no checkpoints")
     checkpoints = Checkpoints(folder, read_only=True)
     try:
-        config = ConfigDict(checkpoints.config())
+        config = filled(checkpoints.config())
         task = tasks.create(config)
         shapes = state_shapes(step_of(config, task))
         return config, task, best_state(checkpoints, parallel.single().replicated(shapes))

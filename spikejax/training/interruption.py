@@ -1,4 +1,4 @@
-"""Being asked to end: SIGTERM and Ctrl-C, between two steps."""
+"""Being asked to end, by SIGTERM or Ctrl-C, and doing so between two steps."""
 
 import signal
 import threading
@@ -12,7 +12,8 @@ from jax.experimental import multihost_utils
 class Interruption:
     """A context in which SIGTERM and the first Ctrl-C are taken down instead of acted upon.
 
-    With several processes JAX's own service takes SIGTERM down and tells all of them.
+    With several processes JAX's own service takes SIGTERM down and tells all of them; Ctrl-C then
+    ends at once, as it does elsewhere.
 
     Attributes:
         signal: the number of the one that came, 0 for none.

@@ -11,13 +11,13 @@ from jax.experimental import multihost_utils
 
 from spikejax import datasets, models, tasks
 from spikejax.training import parallel
-from spikejax.training.checkpoints import Checkpoints
+from spikejax.training.checkpoints import CheckpointError, Checkpoints
 from spikejax.training.exporting import WEIGHTS, best_state, state_shapes, step_of, write_weights
 from spikejax.training.journal import Journal
 from spikejax.training.parallel import Parallel
 from spikejax.training.prefetch import Prefetch
 from spikejax.training.results import Results
-from spikejax.training.settings import check
+from spikejax.training.settings import check, notes
 from spikejax.training.starting import initial_variables
 from spikejax.training.step import TrainState
 from spikejax.training.summary import write_summary
@@ -44,6 +44,7 @@ class Run:
         checkpoints: where states are kept.
         journal: what is written for people.
         results: of the steps under way.
+        taken: how many steps this run has taken.
     """
 
     config: Any
@@ -59,6 +60,7 @@ class Run:
     checkpoints: Checkpoints
     journal: Journal
     results: Results
+    taken: int = 0
 
     def __post_init__(self) -> None:
         self._saved, self._saved_at = self.begin, time.monotonic()
@@ -154,10 +156,15 @@ def start(config: Any, workdir: Path, source: Source | None = None) -> Run:
         begin, state = 0, step.init(initial_variables(task, config))
     else:
         begin, state, position = found
+        if begin > config.steps:
+            raise CheckpointError(
+                f"{checkpoints.folder}: the newest checkpoint is of step {begin}, beyond "
+                f"steps = {config.steps}; give --config.steps={begin} or more, or another --workdir"
+            )
         examples.set_state(position)
     journal = Journal(workdir, steps=config.steps, begin=begin, active=jax.process_index() == 0)
     journal.say(f"{task.name}: from step {begin} to {config.steps} on {spread.describe()}")
-    for note in task.notes:
+    for note in (*task.notes, *notes(config)):
         journal.say(note)
     validation = None
     if config.validation.steps:

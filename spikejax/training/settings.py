@@ -3,6 +3,7 @@
 Every field can be given on the command line: `--config.batch_size=8`, `--config.schedule.warmup=0`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -22,7 +23,7 @@ def default_config() -> ConfigDict:
         every so many `minutes` (0 for never), the newest `keep` and the best. log: every so many
         `steps`. validation: every so many `steps` (0 for never) on `examples` made from `seed`,
         of another `split` of the data if there is one.
-        data: as `datasets.batches` says. loss, model: the task's.
+        data: as `datasets.batches` says. loss: the task's.
     """
     return ConfigDict(
         {
@@ -73,9 +74,43 @@ def default_config() -> ConfigDict:
                 "share": 4,
             },
             "loss": {},
-            "model": {},
         }
     )
+
+
+def filled(saved: Mapping[str, Any]) -> ConfigDict:
+    """A configuration as an earlier version saved it, with the defaults of newer fields.
+
+    Args:
+        saved: plain JSON values.
+
+    Returns:
+        All fields of `default_config`, and what else was saved.
+    """
+    config = default_config()
+    with config.ignore_type():  # JSON has lists for tuples, and no telling 1 from 1.0
+        config.update(saved)
+    return config
+
+
+def notes(config: Any) -> list[str]:
+    """Lines for the log on what may not be meant.
+
+    Args:
+        config: as `default_config` says.
+
+    Returns:
+        That the best weights are chosen on what is trained on, if they are.
+    """
+    data, validation = config.data, config.validation
+    # Those sources have no splits: another seed makes other scenes.
+    made = data.source in ("synthetic", "photographs")
+    if made or not validation.steps or validation.split not in ("", data.split):
+        return []
+    return [
+        f"Validation is on the split that is trained on, {data.split!r}: give another one as "
+        "--config.validation.split to choose the best weights on data that they have not seen."
+    ]
 
 
 def check(config: Any) -> None:

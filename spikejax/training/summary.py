@@ -49,7 +49,7 @@ def write_summary(workdir: Path, config: Any, *, best: tuple[int, float] | None)
         lines += [f"![examples]({journal.PICTURE})", ""]
     lines += ["```json", json.dumps(config.to_dict(), indent=1), "```", ""]
     with replacing(workdir / SUMMARY) as temporary:
-        temporary.write_text("\n".join(lines))
+        temporary.write_text("\n".join(lines), encoding="utf-8")
     return workdir / SUMMARY
 
 

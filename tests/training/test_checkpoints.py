@@ -11,6 +11,7 @@ from spikejax.training import parallel
 from spikejax.training.checkpoints import CheckpointError, Checkpoints, fingerprint
 
 CONFIG = {"seed": 3, "model": {"width": (1, 2)}, "steps": 10, "log": {"steps": 2}}
+CONFIG["data"] = {"folder": "/here", "workers": 0}
 
 
 def state(value):
@@ -144,7 +145,8 @@ def test_another_configuration_is_refused_with_its_fields(saved):
 
 
 def test_what_may_change_does(saved):
-    other = {**CONFIG, "steps": 99, "log": {"steps": 5}, "newer": 1}
+    data = {"folder": "/elsewhere", "workers": 2}
+    other = {**CONFIG, "steps": 99, "log": {"steps": 5}, "newer": 1, "data": data}
     assert restore(saved, config=other)[0] == 5
 
 

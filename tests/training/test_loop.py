@@ -1,4 +1,5 @@
 import re
+import signal
 
 import jax
 import numpy as np
@@ -6,7 +7,11 @@ import pytest
 import toy_training
 
 from spikejax import training
+from spikejax.training import parallel
+from spikejax.training.checkpoints import Checkpoints
+from spikejax.training.interruption import Interruption
 from spikejax.training.journal import read_table
+from spikejax.training.run import Run
 
 STEPS = 12
 
@@ -80,8 +85,10 @@ def test_the_best_and_the_newest_checkpoints_are_kept(run):
     assert kept == {best, 10, 12}
     variables = training.best_variables(workdir)
     assert float(variables["constants"]["trained_gain"]) == 1
-    if best == STEPS:
-        assert toy_training.same(variables["params"], jax.device_get(state.average))
+    checkpoints = Checkpoints(workdir / "checkpoints", read_only=True)
+    saved = checkpoints.restore(parallel.single().replicated(state), step=best)
+    checkpoints.close()
+    assert toy_training.same(variables["params"], saved[1].average)
 
 
 def test_going_on_at_the_end_changes_nothing(run, capsys):
@@ -95,6 +102,40 @@ def test_a_configuration_that_does_not_fit_is_refused_with_its_fields(run):
         ValueError, match=r"another configuration: batch_size \(16 there, 4 here\), optimiser.b1 \("
     ):
         train(run[0], batch_size=4, optimiser__b1=0.8, steps=13, log__steps=5)
+
+
+def test_a_run_that_is_beyond_the_last_step_asked_for_is_refused_untouched(run):
+    before = (run[0] / "train.csv").read_text(), (run[0] / "summary.md").read_text()
+    with pytest.raises(
+        ValueError, match=r"newest checkpoint is of step 12, beyond steps = 8; give"
+    ):
+        train(run[0], steps=8)
+    assert ((run[0] / "train.csv").read_text(), (run[0] / "summary.md").read_text()) == before
+
+
+def test_a_run_asked_to_end_saves_without_validating_while_signals_are_still_held(
+    tmp_path, monkeypatch
+):
+    def asked(self, step):
+        self.signal = signal.SIGTERM if step == 4 else 0
+        return step == 4
+
+    handlers = []
+
+    def close(self):
+        handlers.append(signal.getsignal(signal.SIGTERM))
+        original(self)
+
+    original = Run.close
+    monkeypatch.setattr(Run, "close", close)
+    monkeypatch.setattr(Interruption, "asked", asked)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(training.Interrupted, match="at step 4"):
+        train(tmp_path)
+    assert not (tmp_path / "validation.csv").exists()
+    assert (tmp_path / "checkpoints" / "4").is_dir()
+    assert handlers[0] is not before
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_steps_that_are_not_finite_are_skipped_and_counted(tmp_path, capsys):
@@ -125,5 +166,7 @@ def test_an_error_in_the_input_reaches_the_caller(tmp_path):
                 raise OSError("the disk is gone")
             return super().__next__()
 
-    with pytest.raises(OSError, match="the disk is gone"):
+    with pytest.raises(OSError, match="the disk is gone") as caught:
         train(tmp_path, batches=Broken)
+    assert training.failed_late(caught.value)
+    assert "failed after 3 steps from step 0 on" in caught.value.__notes__[-1]

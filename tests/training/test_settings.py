@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from spikejax.training import default_config, settings
@@ -23,3 +25,29 @@ def test_a_field_that_makes_no_sense_is_named(field, value, message):
     config.update_from_flattened_dict({field: value})
     with pytest.raises(ValueError, match=message):
         settings.check(config)
+
+
+def test_fields_that_a_saved_configuration_lacks_get_their_defaults():
+    config = default_config()
+    config.seed, config.loss, config.schedule.milestones = 3, {"l1": 1.0}, (0.5,)
+    saved = json.loads(config.to_json())
+    del saved["failures"], saved["schedule"]["warmup"]
+    assert settings.filled(saved).to_dict() == config.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ({}, 0),
+        ({"data.source": "sreds"}, 1),
+        ({"data.source": "sreds", "validation.split": "train"}, 1),
+        ({"data.source": "sreds", "validation.split": "validation"}, 0),
+        ({"data.source": "sreds", "validation.steps": 0}, 0),
+    ],
+)
+def test_choosing_the_best_on_what_is_trained_on_is_said(changes, count):
+    config = default_config()
+    config.update_from_flattened_dict(changes)
+    found = settings.notes(config)
+    assert len(found) == count
+    assert all("on the split that is trained on, 'train'" in note for note in found)
