@@ -13,10 +13,11 @@ from spikejax.training import default_config
 def get_config() -> ConfigDict:
     """The published loss on single windows of 61 readouts, Adam with a cosine.
 
-    The published recipe (NeurIPS 2024) is another schedule and another sampling:
-    `--config.schedule.name=milestones --config.optimiser.learning_rate=1e-4
-    --config.optimiser.weight_decay=4e-4 --config.data.windows=24`, with VGG19's weights as
-    `--config.loss.vgg19`.
+    The published recipe (NeurIPS 2024) is another schedule, another sampling and other data:
+    `--config.schedule.name=milestones --config.schedule.warmup=0
+    --config.optimiser.learning_rate=1e-4 --config.optimiser.weight_decay=4e-4 --config.ema=0
+    --config.clip=0 --config.data.windows=24 --config.accumulate=8 --config.data.source=sreds
+    --config.data.folder=DIR`, with VGG19's weights as `--config.loss.vgg19=FILE`.
     """
     config = default_config()
     config.task = "stir"

@@ -1,6 +1,7 @@
 """The program itself: `python train.py --config FILE --workdir DIR`."""
 
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,15 @@ def config_of(path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.get_config()
+
+
+def flatten(config, prefix=""):
+    """The names of all fields, as the command line has them."""
+    names = set()
+    for key, value in config.items():
+        inner = flatten(value, f"{prefix}{key}.") if hasattr(value, "items") else {prefix + key}
+        names |= inner
+    return names
 
 
 SMALL = {
@@ -120,4 +130,7 @@ def test_every_configuration_makes_sense(path):
     assert task.name == config.task == path.stem
     assert len(jax.tree.leaves(shapes)) > 10
     assert set(training.default_config()) == set(config)
-    assert f"--config configs/{path.name}" in path.read_text()
+    text = path.read_text()
+    assert f"--config configs/{path.name}" in text
+    for name in re.findall(r"--config\.([\w.]+)=", text):
+        assert name in flatten(config), name
