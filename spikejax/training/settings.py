@@ -62,6 +62,7 @@ def default_config() -> ConfigDict:
                 "split": "train",
                 "augment": True,
                 "workers": 0,
+                "recording_gain": 0.0,
                 "windows": 1,
                 "size": 64,
                 "gain": (0.3, 1.0),
