@@ -93,8 +93,9 @@ def training_runs(variables, spikes, target):
 
 def torch_training(variables, spikes, target, channels_last, scales):
     state = torch_state(variables, channels_last)
-    learned = [v.requires_grad_() for k, v in state.items() if "running" not in k]
-    learned = [v for v in learned if v.dtype == torch.float32]
+    learned = [
+        v.requires_grad_() for k, v in state.items() if v.is_floating_point() and "running" not in k
+    ]
     optimiser = torch.optim.Adam(learned, lr=1e-4)
     x = torch.from_numpy(spikes.astype(np.float32))
     pyramid = [torch.from_numpy(np.moveaxis(target, -1, 1).copy())]
