@@ -7,15 +7,22 @@ test split of a prepared dataset. Everything else is as `spikejax evaluate --hel
 
 import contextlib
 import dataclasses
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from absl import app, flags, logging
-from ml_collections import config_flags
-
+from spikejax.cli import scripts
 from spikejax.cli.evaluate import SYNTHETIC, DataOptions
 from spikejax.cli.options import BitOrder
+
+PROGRAM = "eval.py"
+
+try:
+    from absl import app, flags, logging
+    from ml_collections import config_flags
+except ModuleNotFoundError as error:
+    scripts.lacks(PROGRAM, error)
+
 
 METHODS = ["tfp", "tfi", "tfstp"]
 
@@ -61,7 +68,7 @@ def main(_: list[str]) -> None:
         message = explain(error)
         if message is None:
             raise
-        end(message)
+        scripts.end(PROGRAM, 2, message)
 
 
 def evaluate(
@@ -126,22 +133,5 @@ def _data(config: Any, given: dict[str, Any]) -> DataOptions:
     return DataOptions(**{**given, "data": source, "folder": Path(given["folder"] or folder)})
 
 
-def parse(arguments: list[str]) -> list[str]:
-    """Reads the flags; one that does not exist is one line, too."""
-    try:
-        return flags.FLAGS(arguments)
-    except AttributeError as error:
-        end(f"the configuration has no field {error}")
-    except (flags.Error, KeyError, TypeError, ValueError) as error:
-        end(str(error))
-    raise AssertionError
-
-
-def end(reason: str) -> None:
-    """Leaves with one line that says why."""
-    print("eval.py:", " ".join(reason.split()), file=sys.stderr)
-    sys.exit(2)
-
-
 if __name__ == "__main__":
-    app.run(main, flags_parser=parse)
+    app.run(main, flags_parser=partial(scripts.parse, PROGRAM))

@@ -5,11 +5,17 @@ The same command goes on where an earlier one ended. `--export FILE` trains noth
 best weights so far, also of a run that is still going on.
 """
 
-import sys
-from typing import NoReturn
+from functools import partial
 
-from absl import app, flags, logging
-from ml_collections import config_flags
+from spikejax.cli import scripts
+
+PROGRAM = "train.py"
+
+try:
+    from absl import app, flags, logging
+    from ml_collections import config_flags
+except ModuleNotFoundError as error:
+    scripts.lacks(PROGRAM, error)
 
 _CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder for checkpoints, tables and TensorBoard.")
@@ -25,7 +31,11 @@ def main(_: list[str]) -> None:
 
     logging.set_verbosity(logging.ERROR)
     if _WORKDIR.value is None or (_CONFIG.value is None and _EXPORT.value is None):
-        end(2, "expected --config FILE and --workdir DIR, or --export FILE and --workdir DIR")
+        scripts.end(
+            PROGRAM,
+            2,
+            "expected --config FILE and --workdir DIR, or --export FILE and --workdir DIR",
+        )
     try:
         if _EXPORT.value is not None:
             print(training.export(_WORKDIR.value, _EXPORT.value))
@@ -35,28 +45,12 @@ def main(_: list[str]) -> None:
     except (ValueError, OSError) as error:
         if training.failed_late(error):  # nothing that is wrong with the arguments
             raise
-        end(2, error)
+        scripts.end(PROGRAM, 2, error)
     except training.NotFiniteError as error:
-        end(3, error)
+        scripts.end(PROGRAM, 3, error)
     except training.Interrupted as reason:
-        end(128 + reason.signal, reason)
-
-
-def parse(arguments: list[str]) -> list[str]:
-    """Reads the flags; a field that does not exist is one line, too."""
-    try:
-        return flags.FLAGS(arguments)
-    except AttributeError as error:
-        end(2, f"the configuration has no field {error}")
-    except (flags.Error, KeyError, TypeError, ValueError) as error:
-        end(2, error)
-
-
-def end(status: int, reason: object) -> NoReturn:
-    """Leaves with one line that says why."""
-    print("train.py:", " ".join(str(reason).split()), file=sys.stderr)
-    sys.exit(status)
+        scripts.end(PROGRAM, 128 + reason.signal, reason)
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=parse)
+    app.run(main, flags_parser=partial(scripts.parse, PROGRAM))

@@ -134,3 +134,15 @@ def test_every_configuration_makes_sense(path):
     assert f"--config configs/{path.name}" in text
     for name in re.findall(r"--config\.([\w.]+)=", text):
         assert name in flatten(config), name
+
+
+@pytest.mark.parametrize("program", ["train.py", "eval.py"])
+def test_a_plain_installation_says_what_is_to_be_installed(program):
+    hidden = "import sys; sys.modules['absl'] = None; sys.argv = [{0!r}]; import runpy; "
+    code = hidden.format(program) + f"runpy.run_path({str(ROOT / program)!r}, run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{program}: needs absl") and "spikejax[train]" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -8,8 +8,12 @@ A batch is a dict of arrays:
 | `gain` | (B,) float32 | spikes a readout at intensity 1 |
 | `spikes` | (B, T, H, W) uint8 | 0 or 1, T = L + 20 (J - 1) readouts for windows of L |
 | or `packed` | (B, T, H, ceil(W / 8)) uint8 | the same, eight pixels a byte |
+
+Some sources also give `flow`, `blur` (a photograph), or colour images finer than the spikes; their
+functions say so.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import jax
@@ -20,6 +24,37 @@ STRIDE = 20
 """Readouts between the windows of a scene."""
 
 Batch: TypeAlias = dict[str, Any]
+
+
+class Place:
+    """Where an endless iterator stands: at a step, of the batches of a seed."""
+
+    def __init__(self, seed: int) -> None:
+        """Stands at step 0.
+
+        Args:
+            seed: of all batches.
+        """
+        self.seed, self.step = seed, 0
+
+    def get_state(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"step": self.step, "seed": self.seed}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Goes to where `get_state` was called, with any number of workers and processes.
+
+        Args:
+            state: from `get_state`.
+
+        Raises:
+            ValueError: if it is of an iterator with another seed.
+        """
+        if state["seed"] != self.seed:
+            raise ValueError(
+                f"set_state: the state is of seed {state['seed']}, the iterator of {self.seed}"
+            )
+        self.step = int(state["step"])
 
 
 def readouts_of(window: int, windows: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spikejax.datasets.batch import Batch
+from spikejax.datasets.batch import Batch, Place
 from spikejax.datasets.cut import Cut, facts_of
 from spikejax.datasets.prepared import Prepared
 
@@ -107,7 +107,7 @@ def windows(
     )
 
 
-class WindowBatches(Iterator[Batch]):
+class WindowBatches(Place, Iterator[Batch]):
     """An endless iterator over batches; made by `windows`."""
 
     def __init__(
@@ -123,43 +123,27 @@ class WindowBatches(Iterator[Batch]):
             batch_size: examples of a whole batch.
             workers: processes that read ahead.
         """
-        self._source, self._cut, self._seed = source, cut, seed
+        super().__init__(seed)
+        self._source, self._cut = source, cut
         self._rows, self._batch_size, self._workers = rows, batch_size, workers
-        self._step = 0
         self._batches: Iterator[Batch] | None = None
 
     def __next__(self) -> Batch:
         if self._batches is None:
-            self._batches = self._from(self._step)
+            self._batches = self._from(self.step)
         batch = next(self._batches)
-        self._step += 1
+        self.step += 1
         return batch
 
-    def get_state(self) -> dict[str, Any]:
-        """Where the iterator stands: plain JSON values."""
-        return {"step": self._step, "seed": self._seed}
-
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Goes to where `get_state` was called, there with any number of workers and processes.
-
-        Args:
-            state: from `get_state`.
-
-        Raises:
-            ValueError: if it is of an iterator with another seed.
-        """
-        if state["seed"] != self._seed:
-            raise ValueError(
-                f"set_state: the state is of seed {state['seed']}, the iterator of {self._seed}"
-            )
-        self._step, self._batches = int(state["step"]), None
+        """As `Place.set_state`; what was read ahead is dropped."""
+        super().set_state(state)
+        self._batches = None
 
     def _from(self, step: int) -> Iterator[Batch]:
         import grain
 
-        examples = _Examples(
-            self._source, self._cut, self._seed, step, self._batch_size, self._rows
-        )
+        examples = _Examples(self._source, self._cut, self.seed, step, self._batch_size, self._rows)
         batches = (
             grain.MapDataset.source(examples)
             .batch(len(self._rows), batch_fn=_batch)

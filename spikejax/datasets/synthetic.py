@@ -10,7 +10,7 @@ import numpy as np
 
 from spikejax.camera import SENSORS, Sensor, simulate, to_grey
 from spikejax.camera.interpolation import mean_of_cells
-from spikejax.datasets.batch import Batch, readouts_of, window_centres
+from spikejax.datasets.batch import Batch, Place, readouts_of, window_centres
 from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import Scene, SceneOptions, draw_canvases, draw_scenes, flow, render
 
@@ -208,7 +208,7 @@ def _camera(key: jax.Array, options: SyntheticOptions) -> Sensor:
     )
 
 
-class SyntheticBatches:
+class SyntheticBatches(Place):
     """An endless iterator over batches made on the device; see `spikejax.datasets.batches`."""
 
     def __init__(
@@ -239,8 +239,8 @@ class SyntheticBatches:
                 f"batch_size: expected a multiple of the {process_count} processes, "
                 f"got {batch_size}"
             )
-        self._options, self._seed, self._step = options, seed, 0
-        self._photographs = photographs
+        super().__init__(seed)
+        self._options, self._photographs = options, photographs
         self._count = batch_size // process_count
         self._first = process_index * self._count
 
@@ -248,10 +248,10 @@ class SyntheticBatches:
         return self
 
     def __next__(self) -> Batch:
-        key = jax.random.fold_in(jax.random.key(self._seed), self._step)
+        key = jax.random.fold_in(jax.random.key(self.seed), self.step)
         place = {"count": self._count, "first": self._first}
         pieces = None if self._photographs is None else self._pieces(self._photographs, place)
-        self._step += 1
+        self.step += 1
         return synthetic_batch(key, self._options, **place, photographs=pieces)
 
     def _pieces(self, photographs: Photographs, place: dict[str, int]) -> np.ndarray:
@@ -259,7 +259,7 @@ class SyntheticBatches:
         return np.stack(
             [
                 photographs.pieces(
-                    np.random.default_rng((self._seed, self._step, world)),
+                    np.random.default_rng((self.seed, self.step, world)),
                     1 + scene.layers,
                     scene.side,
                     channels=scene.channels,
@@ -267,22 +267,3 @@ class SyntheticBatches:
                 for world in worlds_of(self._options, **place)
             ]
         )
-
-    def get_state(self) -> dict[str, Any]:
-        """Where the iterator stands: plain JSON values."""
-        return {"step": self._step, "seed": self._seed}
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Goes back to where `get_state` was called.
-
-        Args:
-            state: from `get_state`.
-
-        Raises:
-            ValueError: if it is of an iterator with another seed.
-        """
-        if state["seed"] != self._seed:
-            raise ValueError(
-                f"set_state: the state is of seed {state['seed']}, the iterator of {self._seed}"
-            )
-        self._step = int(state["step"])

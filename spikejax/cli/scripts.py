@@ -1,0 +1,46 @@
+"""What `train.py` and `eval.py` share: whatever is wrong with their arguments is one line."""
+
+import sys
+from typing import NoReturn
+
+
+def end(program: str, status: int, reason: object) -> NoReturn:
+    """Leaves with one line that says why.
+
+    Args:
+        program: its name.
+        status: the exit code.
+        reason: what came, what was expected.
+    """
+    print(f"{program}:", " ".join(str(reason).split()), file=sys.stderr)
+    sys.exit(status)
+
+
+def lacks(program: str, missing: ImportError) -> NoReturn:
+    """Leaves because a library of the extra `train` is not installed.
+
+    Args:
+        program: its name.
+        missing: what was raised.
+    """
+    end(program, 2, f"needs {missing.name}; install what trains: pip install 'spikejax[train]'")
+
+
+def parse(program: str, arguments: list[str]) -> list[str]:
+    """Reads the flags of absl; one that does not exist, or a field of a configuration, is one line.
+
+    Args:
+        program: its name.
+        arguments: of the command line, the program first.
+
+    Returns:
+        What is left of them.
+    """
+    from absl import flags
+
+    try:
+        return flags.FLAGS(arguments)
+    except AttributeError as error:
+        end(program, 2, f"the configuration has no field {error}")
+    except (flags.Error, KeyError, TypeError, ValueError) as error:
+        end(program, 2, error)
