@@ -9,8 +9,8 @@ A batch is a dict of arrays:
 | `spikes` | (B, T, H, W) uint8 | 0 or 1, T = L + 20 (J - 1) readouts for windows of L |
 | or `packed` | (B, T, H, ceil(W / 8)) uint8 | the same, eight pixels a byte |
 
-Some sources also give `flow`, `blur` (a photograph), or colour images finer than the spikes; their
-functions say so.
+Some sources also give `flow`, `blur` (a photograph), images at other moments, or colour images
+finer than the spikes; their functions say so.
 """
 
 from collections.abc import Mapping

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 from spikejax.datasets.batch import Batch
 from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import SceneOptions
-from spikejax.datasets.synthetic import SyntheticBatches, SyntheticOptions
+from spikejax.datasets.synthetic import CELL, SyntheticBatches, SyntheticOptions
 
 _MADE = ("synthetic", "photographs")
-_OF_SCENES = ("layers", "speed", "fastest", "still", "density", "share")
+_OF_CAMERAS = ("gain", "ideal", "exposure", "moments")
+_OF_SCENES = ("channels", "layers", "speed", "fastest", "still", "density", "share")
 
 
 class Batches(Protocol):
@@ -44,11 +45,13 @@ def batches(
         options: what `config.data` holds. `source` is 'synthetic' for procedural scenes,
             'photographs' for the same motions of pieces of the photographs in `folder`,
             'recordings' for the recordings with sharp images in `folder`, or the name of a dataset
-            prepared there; `size` is pixels, a side. Further for the first two any of `gain`
-            (lowest, highest), `ideal`, `layers`, `speed`, `fastest`, `still`, `density`, `share`,
-            as in `SyntheticOptions` and `SceneOptions`; for the others `split`, `augment`,
-            `workers`; for 'recordings' `recording_gain`, spikes a readout at intensity 1 where no
-            sidecar says it, 0 if all of them do.
+            prepared there; `size` is the pixels of the spikes, a side. Further for the first two
+            any of `gain` (lowest, highest), `ideal`, `exposure`, `moments`, `channels` (3: colour
+            images four times as fine as the spikes), `layers`, `speed`, `fastest`, `still`,
+            `density`, `share`, as in `SyntheticOptions` and `SceneOptions`; for the others
+            `split`, `augment`, `workers`; for 'recordings' `recording_gain`, spikes a readout at
+            intensity 1 where no sidecar says it, 0 if all of them do. What a source has no use for
+            is ignored.
         batch_size: examples a step, of all processes together.
         window: L, readouts of a window.
         windows: J, windows of an example, 20 readouts apart.
@@ -101,10 +104,14 @@ def _synthetic_options(
     options: dict[str, Any], size: int, window: int, windows: int
 ) -> SyntheticOptions:
     of_scene = {name: options[name] for name in _OF_SCENES if name in options}
-    scene = SceneOptions(height=size, width=size, **of_scene)
-    others: dict[str, Any] = {}
-    if "gain" in options:
-        others["gain"] = tuple(options["gain"])
-    if "ideal" in options:
-        others["ideal"] = options["ideal"]
-    return SyntheticOptions(scene=scene, window=window, windows=windows, **others)
+    side = CELL * size if options.get("channels") == 3 else size
+    of_camera = {name: options[name] for name in _OF_CAMERAS if name in options}
+    for name in ("gain", "moments"):  # lists, where a configuration was saved
+        if name in of_camera:
+            of_camera[name] = tuple(of_camera[name])
+    return SyntheticOptions(
+        scene=SceneOptions(height=side, width=side, **of_scene),
+        window=window,
+        windows=windows,
+        **of_camera,
+    )

@@ -14,7 +14,9 @@ from spikejax.datasets.batch import Batch, Place, readouts_of, window_centres
 from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import Scene, SceneOptions, draw_canvases, draw_scenes, flow, render
 
-_CELL = 4  # pixels of a colour picture, each way, that a pixel of the camera covers
+CELL = 4
+"""Pixels of a colour picture, each way, that a pixel of the camera covers."""
+
 _NOISES = ("prnu", "dark", "dark_spread", "threshold_spread", "threshold_jitter")
 
 
@@ -31,6 +33,8 @@ class SyntheticOptions:
         ideal: the share of cameras without noise; the others have that of `vidar`, by a random
             factor of 0.5 to 1.5.
         exposure: readouts of the photograph that is taken in the middle of the time; 0: none.
+        moments: the readouts, counted from the first, whose true images batches carry; none: the
+            centres of the windows.
         with_flow: whether batches carry the flow of the first and last readout of each window.
     """
 
@@ -40,13 +44,14 @@ class SyntheticOptions:
     gain: tuple[float, float] = (0.3, 1.0)
     ideal: float = 0.3
     exposure: int = 0
+    moments: tuple[int, ...] = ()
     with_flow: bool = False
 
     def __post_init__(self) -> None:
         size = (self.scene.height, self.scene.width)
-        if self.scene.channels == 3 and any(n % _CELL for n in size):
+        if self.scene.channels == 3 and any(n % CELL for n in size):
             raise ValueError(
-                f"SyntheticOptions: expected a colour scene of a multiple of {_CELL} pixels each "
+                f"SyntheticOptions: expected a colour scene of a multiple of {CELL} pixels each "
                 f"way, got {size[0]}x{size[1]}"
             )
         if len(self.gain) != 2 or not 0 < self.gain[0] <= self.gain[1] <= 1:
@@ -61,11 +66,22 @@ class SyntheticOptions:
                 "SyntheticOptions: expected a window of at least 1 readout and at least 1 window, "
                 f"got {self.window} and {self.windows}"
             )
-        if not 0 <= self.exposure <= readouts_of(self.window, self.windows):
+        readouts = readouts_of(self.window, self.windows)
+        if not 0 <= self.exposure <= readouts:
             raise ValueError(
-                "SyntheticOptions: expected an exposure of 0 to "
-                f"{readouts_of(self.window, self.windows)} readouts, got {self.exposure}"
+                f"SyntheticOptions: expected an exposure of 0 to {readouts} readouts, "
+                f"got {self.exposure}"
             )
+        if not all(0 <= moment < readouts for moment in self.moments):
+            raise ValueError(
+                f"SyntheticOptions: expected moments of 0 to {readouts - 1}, the readouts that "
+                f"there are, got {self.moments}"
+            )
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The readouts whose true images batches carry."""
+        return self.moments or tuple(window_centres(self.window, self.windows))
 
 
 def synthetic_batch(
@@ -91,9 +107,9 @@ def synthetic_batch(
 
     Returns:
         `spikes` (B, T, H, W) uint8, of a colour scene (B, T, H / 4, W / 4), `images`
-        (B, J, H, W, C) the true intensity at the centre of each window, `gain` (B,), with an
-        exposure `blur` (B, H, W, C), and with `with_flow` also `flow` (B, J, 2, H, W, 2), backward
-        from a window's centre to its first and last readout.
+        (B, N, H, W, C) the true intensity at each of the moments, `gain` (B,), with an exposure
+        `blur` (B, H, W, C), and with `with_flow` also `flow` (B, J, 2, H, W, 2), backward from
+        the centre of each of J windows to its first and last readout.
     """
     groups = jnp.array(worlds_of(options, count=count, first=first))
     places = jnp.arange(first, first + count)
@@ -162,10 +178,9 @@ def _record(keys: jax.Array, light: jax.Array, options: SyntheticOptions) -> Bat
 
     seen = light[..., 0]
     if options.scene.channels == 3:
-        seen = mean_of_cells(to_grey(light)[..., None], _CELL)[..., 0]
+        seen = mean_of_cells(to_grey(light)[..., None], CELL)[..., 0]
     spikes, gain = jax.vmap(one)(keys, seen)
-    centres = jnp.array(window_centres(options.window, options.windows))
-    batch = {"spikes": spikes, "images": light[:, centres], "gain": gain}
+    batch = {"spikes": spikes, "images": light[:, jnp.array(options.shown)], "gain": gain}
     if options.exposure:
         before = (light.shape[1] - options.exposure) // 2
         batch["blur"] = light[:, before : before + options.exposure].mean(1)

@@ -13,7 +13,7 @@ from spikejax.datasets import (
     synthetic_batch,
 )
 from spikejax.datasets.photographs import Photographs
-from spikejax.datasets.scenes import SceneOptions
+from spikejax.datasets.scenes import SceneOptions, draw_canvases, draw_scenes, render
 
 OPTIONS = {
     "source": "synthetic",
@@ -133,6 +133,8 @@ def test_windows_must_be_some():
         SyntheticOptions(scene=SceneOptions(channels=3, width=98))
     with pytest.raises(ValueError, match="an exposure of 0 to 61 readouts, got 97"):
         SyntheticOptions(exposure=97)
+    with pytest.raises(ValueError, match=r"moments of 0 to 60, .* got \(30, 61\)"):
+        SyntheticOptions(moments=(30, 61))
     with pytest.raises(ValueError, match="ideal from 0 to 1, got 2"):
         SyntheticOptions(ideal=2)
 
@@ -153,6 +155,62 @@ def test_colour_scenes_are_seen_at_a_quarter_of_the_size_and_photographed():
     cells = grey.reshape(4, 4, 6, 4).mean((1, 3))
     rate = batch["spikes"][0].mean(0)
     assert np.abs(rate - batch["gain"][0] * cells).max() < 1 / 41 + 1e-5
+
+
+def rendered(options, key, example):
+    """(T, H, W, C) the frames of one example, looked at one by one."""
+    readouts = options.window + 20 * (options.windows - 1)
+    of_canvas, of_scene = jax.random.split(key)
+    world = example // options.scene.share
+    canvases = draw_canvases(jax.random.fold_in(of_canvas, world)[None], options.scene)
+    scene_key = jax.random.split(jax.random.fold_in(of_scene, example))[0]
+    scenes = draw_scenes(scene_key[None], jnp.zeros(1, jnp.int32), options.scene)
+    scene = jax.tree.map(lambda x: x[0], scenes)
+    look = jax.jit(lambda time: render(canvases, scene, time, options.scene))
+    return np.stack([look(jnp.float32(t - (readouts - 1) / 2)) for t in range(readouts)])
+
+
+@pytest.fixture(scope="module")
+def moving():
+    """A batch of colour scenes that move, and its options."""
+    options = SyntheticOptions(
+        scene=SceneOptions(
+            height=16, width=24, channels=3, layers=1, speed=0.5, still=0.0, share=2
+        ),
+        window=41,
+        exposure=21,
+        moments=(10, 40, 3),
+        ideal=1.0,
+    )
+    return options, jax.device_get(synthetic_batch(jax.random.key(4), options, count=2))
+
+
+def test_images_are_of_the_moments_and_the_photograph_is_the_mean_of_its_exposure(moving):
+    options, batch = moving
+    for n in range(2):
+        frames = rendered(options, jax.random.key(4), n)
+        np.testing.assert_allclose(batch["images"][n], frames[[10, 40, 3]], atol=2e-6)
+        np.testing.assert_allclose(batch["blur"][n], frames[10:31].mean(0), atol=2e-6)
+        assert np.abs(frames[0] - frames[-1]).mean() > 0.01  # it does move
+
+
+def test_an_ideal_camera_counts_the_grey_light_of_a_moving_colour_scene(moving):
+    options, batch = moving
+    frames = rendered(options, jax.random.key(4), 1)
+    cells = (frames @ np.float32([0.3, 0.59, 0.11])).reshape(41, 4, 4, 6, 4).mean((2, 4))
+    rate = batch["spikes"][1].mean(0)
+    assert np.abs(rate - batch["gain"][1] * cells.mean(0)).max() < 1 / 41 + 1e-5
+
+
+def test_a_configuration_may_ask_for_colour_a_photograph_and_moments():
+    asked = {"channels": 3, "exposure": 5, "moments": [0, 40], "size": 4, "shape": "unknown"}
+    batch = jax.eval_shape(opened(**asked).__next__)
+    assert {name: x.shape for name, x in batch.items()} == {
+        "spikes": (2, 41, 4, 4),
+        "images": (2, 2, 16, 16, 3),
+        "blur": (2, 16, 16, 3),
+        "gain": (2,),
+    }
 
 
 def test_spikes_travel_packed_or_not():
