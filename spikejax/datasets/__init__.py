@@ -3,15 +3,23 @@
 from spikejax.datasets.batch import Batch, spikes_of
 from spikejax.datasets.batches import Batches, batches
 from spikejax.datasets.demo_scene import demo_scene
+from spikejax.datasets.moving_photograph import (
+    MovingFrames,
+    expose_and_spike,
+    moving_photograph,
+)
 from spikejax.datasets.synthetic import SyntheticBatches, SyntheticOptions, synthetic_batch
 
 __all__ = [
     "Batch",
     "Batches",
+    "MovingFrames",
     "SyntheticBatches",
     "SyntheticOptions",
     "batches",
     "demo_scene",
+    "expose_and_spike",
+    "moving_photograph",
     "spikes_of",
     "synthetic_batch",
 ]

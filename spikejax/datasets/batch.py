@@ -23,6 +23,9 @@ from spikejax.ops.bits import unpack_bits
 STRIDE = 20
 """Readouts between the windows of a scene."""
 
+CELL = 4
+"""Pixels of a colour image, each way, that a pixel of the spike camera covers."""
+
 Batch: TypeAlias = dict[str, Any]
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from spikejax.datasets.batch import Batch
+from spikejax.datasets.batch import CELL, Batch
 from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import SceneOptions
-from spikejax.datasets.synthetic import CELL, SyntheticBatches, SyntheticOptions
+from spikejax.datasets.synthetic import SyntheticBatches, SyntheticOptions
 
 _MADE = ("synthetic", "photographs")
 _OF_CAMERAS = ("gain", "ideal", "exposure", "moments")

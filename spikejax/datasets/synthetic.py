@@ -10,12 +10,9 @@ import numpy as np
 
 from spikejax.camera import SENSORS, Sensor, simulate, to_grey
 from spikejax.camera.interpolation import mean_of_cells
-from spikejax.datasets.batch import Batch, Place, readouts_of, window_centres
+from spikejax.datasets.batch import CELL, Batch, Place, readouts_of, window_centres
 from spikejax.datasets.photographs import Photographs
 from spikejax.datasets.scenes import Scene, SceneOptions, draw_canvases, draw_scenes, flow, render
-
-CELL = 4
-"""Pixels of a colour picture, each way, that a pixel of the camera covers."""
 
 _NOISES = ("prnu", "dark", "dark_spread", "threshold_spread", "threshold_jitter")
 
