@@ -16,12 +16,13 @@ from spikejax.models import initializers
 
 
 class Conv(nn.Module):
-    """A convolution with symmetric zero padding (k - 1) // 2, (B, H, W, C) -> (B, H', W', F).
+    """A convolution, zero-padded alike on all sides, (B, H, W, C) -> (B, H', W', F).
 
     Attributes:
         features: output channels.
         size: the kernel's height and width.
         stride: of the output grid, pixels.
+        padding: pixels; None for (k - 1) // 2, which keeps the size of odd kernels.
         groups: channel groups that do not see one another.
         use_bias: whether a bias is added.
         kernel_init: initial kernel; None for U(+-1/sqrt(fan_in)).
@@ -31,6 +32,7 @@ class Conv(nn.Module):
     features: int
     size: int = 3
     stride: int = 1
+    padding: int | None = None
     groups: int = 1
     use_bias: bool = True
     kernel_init: initializers.Initializer | None = None
@@ -45,24 +47,35 @@ class Conv(nn.Module):
         bias = None
         if self.use_bias:
             bias = self.param("bias", self.bias_init or default, (self.features,))
-        return ops.conv2d(x, kernel, bias, stride=self.stride, groups=self.groups)
+        return ops.conv2d(
+            x, kernel, bias, stride=self.stride, padding=self.padding, groups=self.groups
+        )
 
 
 class ConvTranspose(nn.Module):
-    """A 4x4 transposed convolution that doubles the size, (B, H, W, C) -> (B, 2H, 2W, F).
+    """A transposed convolution that doubles the size, (B, H, W, C) -> (B, 2H, 2W, F).
 
-    The kernel is (4, 4, in, out), not flipped; its initial range follows PyTorch, which takes the
-    output channels for the fan-in here.
+    The kernel is (k, k, in, out), not flipped; its initial range follows PyTorch, which takes the
+    output channels for the fan-in here. PyTorch's padding is (k - 1) // 2, its output padding 1 for
+    odd kernels.
+
+    Attributes:
+        features: output channels.
+        size: k, the kernel's height and width.
     """
 
     features: int
+    size: int = 4
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        default = initializers.uniform_by_fan_in(16 * self.features)
-        kernel = self.param("kernel", default, (4, 4, x.shape[-1], self.features))
+        default = initializers.uniform_by_fan_in(self.size**2 * self.features)
+        kernel = self.param("kernel", default, (self.size, self.size, x.shape[-1], self.features))
         bias = self.param("bias", default, (self.features,))
-        return ops.conv_transpose2d(x, kernel, bias, padding=1)
+        padding = (self.size - 1) // 2
+        return ops.conv_transpose2d(
+            x, kernel, bias, padding=padding, output_padding=2 + 2 * padding - self.size
+        )
 
 
 class PReLU(nn.Module):
@@ -137,16 +150,20 @@ class BatchNorm(nn.Module):
 
 
 class Residual(nn.Module):
-    """x + conv3(ReLU(conv3(x))), the channels kept."""
+    """x + conv3(ReLU(conv3(x))), the channels kept.
+
+    Attributes:
+        kernel_init: initial kernels; None for U(+-1/sqrt(fan_in)).
+        bias_init: initial biases; None likewise.
+    """
+
+    kernel_init: initializers.Initializer | None = initializers.xavier_normal
+    bias_init: initializers.Initializer | None = initializers.zeros
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        channels = x.shape[-1]
         conv = functools.partial(
-            Conv,
-            channels,
-            kernel_init=initializers.xavier_normal,
-            bias_init=initializers.zeros,
+            Conv, x.shape[-1], kernel_init=self.kernel_init, bias_init=self.bias_init
         )
         y = nn.relu(conv(name="conv1")(x))
         return x + conv(name="conv2")(y)

@@ -7,6 +7,7 @@ from typing import Any
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 Variables = Mapping[str, Any]
 
@@ -18,7 +19,7 @@ class Model:
     Attributes:
         name: as given to `models.create`.
         description: one line: what goes in, what comes out, and the source.
-        window: readouts that one image needs; None if the input is not a window of spikes.
+        window: readouts that one image needs; None if the input is not a window of spikes alone.
         reach: how far, in pixels, an input pixel can change the output; None if everywhere.
         module: the Flax module, for its other methods and for `tabulate`.
         init: key -> variables {'params': ..., 'batch_stats': ...}.
@@ -92,3 +93,12 @@ def check_spikes(spikes: Any, window: int, name: str) -> None:
         raise ValueError(f"{name}: expected spikes (B, {window}, H, W), got shape {shape}")
     if any(size == 0 for size in shape):
         raise ValueError(f"{name}: expected at least one pixel, got shape {shape}")
+
+
+def check_images(images: Any, channels: int, name: str) -> None:
+    """Raises ValueError unless `images` is (B, H, W, channels) floating, with a pixel at least."""
+    shape = tuple(images.shape)
+    if len(shape) != 4 or shape[-1] != channels or any(size == 0 for size in shape):
+        raise ValueError(f"{name}: expected images (B, H, W, {channels}), got shape {shape}")
+    if not jnp.issubdtype(images.dtype, jnp.floating):
+        raise ValueError(f"{name}: expected floating images, got {images.dtype}")

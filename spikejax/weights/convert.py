@@ -25,7 +25,7 @@ def from_torch(
     dict stands alone or under a key such as 'state_dict'.
 
     Args:
-        name: the network, as for `models.create`: 'stir' or 'lrn'.
+        name: the network, as for `models.create`: 'stir', 'lrn', 'bsn', 'edsr' or 'ldn'.
         source: a file of `torch.save`, or its state dict: names -> NumPy arrays or PyTorch tensors.
         trained_gain: spikes a readout at intensity 1 in the training of these weights; None for
             that of the published ones (STIR 0.4).
@@ -54,7 +54,7 @@ def to_torch(name: str, variables: Mapping[str, Any], *, prefix: str = "") -> di
     out. `torch.save({k: torch.from_numpy(v) for k, v in state.items()}, path)` writes a checkpoint.
 
     Args:
-        name: the network: 'stir' or 'lrn'.
+        name: the network, as for `from_torch`.
         variables: its weights.
         prefix: put before every name, e.g. 'module.'.
 
@@ -70,9 +70,7 @@ def to_torch(name: str, variables: Mapping[str, Any], *, prefix: str = "") -> di
     state = {}
     for entry in entries(table):
         array = np.asarray(flat[entry.ours], np.float32)
-        if entry.axes is not None:
-            array = array.transpose(np.argsort(entry.axes))
-        state[prefix + entry.theirs] = array.copy()
+        state[prefix + entry.theirs] = entry.to_torch(array).copy()
     return state | {prefix + counter: np.zeros((), np.int64) for counter in counters(table)}
 
 
@@ -99,8 +97,7 @@ def _converted(
     checks.compare_shapes(name, found, expected)
     arrays = {}
     for entry in wanted:
-        array = _as_numpy(entry.theirs, state[entry.theirs])
-        array = array if entry.axes is None else array.transpose(entry.axes)
+        array = entry.from_torch(_as_numpy(entry.theirs, state[entry.theirs]))
         arrays[entry.ours] = checks.as_float32(entry.theirs, array)
     return checks.build(arrays, gain)
 

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Mapping
 
+import numpy as np
+
 Row = tuple[str, str, str]
 """A PyTorch module's name, its kind (a key of `KINDS`), and the path of ours."""
 
@@ -16,21 +18,30 @@ class Leaf:
         collection: the collection of ours, 'params' or 'batch_stats'.
         ours: its name in ours; '' for a parameter that stands alone.
         axes: for each axis of ours, which of PyTorch's it is; None for the same order.
+        colours: axes of ours whose first three entries are blue, green and red in PyTorch.
     """
 
     theirs: str
     collection: str
     ours: str
     axes: tuple[int, ...] | None = None
+    colours: tuple[int, ...] = ()
 
 
 _BIAS = Leaf("bias", "params", "bias")
 _SCALE = Leaf("weight", "params", "scale")
-_CONV_KERNEL = Leaf("weight", "params", "kernel", (2, 3, 1, 0))  # (out, in, kh, kw)
+_FROM_OUT_IN = (2, 3, 1, 0)  # (out, in, kh, kw)
+_CONV_KERNEL = Leaf("weight", "params", "kernel", _FROM_OUT_IN)
 
 KINDS: Mapping[str, tuple[Leaf, ...]] = {
     "conv": (_CONV_KERNEL, _BIAS),
     "conv_without_bias": (_CONV_KERNEL,),
+    "conv_from_bgr": (Leaf("weight", "params", "kernel", _FROM_OUT_IN, (2,)), _BIAS),
+    "conv_from_bgr_to_bgr": (
+        Leaf("weight", "params", "kernel", _FROM_OUT_IN, (2, 3)),
+        Leaf("bias", "params", "bias", colours=(0,)),
+    ),
+    "shift": (_SCALE, _BIAS),
     "conv_transpose": (Leaf("weight", "params", "kernel", (2, 3, 0, 1)), _BIAS),  # (in, out, ...)
     "prelu": (Leaf("weight", "params", "slope"),),
     "layer_norm": (_SCALE, _BIAS),
@@ -64,11 +75,28 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One array: its name in PyTorch, its path in our variables, and the order of its axes."""
+    """One array: its name in PyTorch, its path in our variables, and how it is laid out."""
 
     theirs: str
     ours: str
     axes: tuple[int, ...] | None
+    colours: tuple[int, ...] = ()
+
+    def from_torch(self, array: np.ndarray) -> np.ndarray:
+        """The array as ours is laid out."""
+        return self._turned(array if self.axes is None else array.transpose(self.axes))
+
+    def to_torch(self, array: np.ndarray) -> np.ndarray:
+        """The inverse."""
+        array = self._turned(array)
+        return array if self.axes is None else array.transpose(np.argsort(self.axes))
+
+    def _turned(self, array: np.ndarray) -> np.ndarray:
+        """Blue, green, red into red, green, blue, or back."""
+        for axis in self.colours:
+            order = [2, 1, 0, *range(3, array.shape[axis])]
+            array = array.take(order, axis)
+        return array
 
     def shape_in_torch(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """PyTorch's shape of an array whose shape is `shape` in ours."""
@@ -84,6 +112,7 @@ def entries(table: Table) -> tuple[Entry, ...]:
             _joined(theirs, leaf.theirs, "."),
             _joined(f"{leaf.collection}/{ours}", leaf.ours, "/"),
             leaf.axes,
+            leaf.colours,
         )
         for theirs, kind, ours in table.rows
         for leaf in KINDS[kind]

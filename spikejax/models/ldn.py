@@ -1,0 +1,110 @@
+"""LDN: the student of S-SDM, a blurry photograph and 21 readouts in, the sharp photograph out.
+
+Chen et al., "SpikeReveal: Unlocking Temporal Sequences from Real Blurry Inputs with Spike Streams",
+NeurIPS 2024. 234,158 parameters.
+
+The published weights take and give the photograph's channels as blue, green, red;
+`weights.from_torch` turns them, so that everything here is RGB.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from spikejax.models import layers, model
+
+WINDOW = 21
+SCALE = 4
+
+_CHANNELS = 64
+
+
+class ChannelAttention(nn.Module):
+    """x * sigmoid(f(mean over space) + f(maximum over space)), (B, H, W, C) -> the same."""
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        channels = x.shape[-1]
+        squeeze = layers.Conv(channels // 16, size=1, use_bias=False, name="squeeze")
+        excite = layers.Conv(channels, size=1, use_bias=False, name="excite")
+        pooled = x.mean((1, 2), keepdims=True), x.max((1, 2), keepdims=True)
+        scores = [excite(nn.relu(squeeze(value))) for value in pooled]
+        return x * nn.sigmoid(scores[0] + scores[1])
+
+
+class SpatialAttention(nn.Module):
+    """x * sigmoid(conv7 of the mean and the maximum over channels), (B, H, W, C) -> the same."""
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        pooled = jnp.concatenate([x.mean(-1, keepdims=True), x.max(-1, keepdims=True)], -1)
+        return x * nn.sigmoid(layers.Conv(1, size=7, use_bias=False, name="conv")(pooled))
+
+
+class LDN(nn.Module):
+    """A photograph (B, 4h, 4w, 3) and spikes (B, 21, h, w) -> (B, 4h, 4w, 3), not clamped.
+
+    Attributes:
+        dtype: of the activations; parameters and output are float32.
+    """
+
+    dtype: jnp.dtype | type = jnp.float32
+
+    @nn.compact
+    def __call__(self, photograph: jax.Array, spikes: jax.Array) -> jax.Array:
+        photograph = photograph.astype(self.dtype)
+        blur = nn.relu(layers.Conv(16, size=5, stride=2, name="photograph1")(photograph))
+        blur = nn.relu(layers.Conv(32, size=5, stride=2, name="photograph2")(blur))
+        sharp = jnp.moveaxis(spikes, 1, -1).astype(self.dtype)
+        sharp = nn.relu(layers.Conv(16, name="spikes1")(sharp))
+        sharp = nn.relu(layers.Conv(32, name="spikes2")(sharp))
+        x = jnp.concatenate([blur, sharp], -1)
+        x = ChannelAttention(name="channel_attention")(x)
+        x = SpatialAttention(name="spatial_attention")(x)
+        for number in (1, 2):
+            x = layers.Residual(None, None, name=f"residual{number}")(x)
+        x = nn.relu(layers.ConvTranspose(32, size=5, name="enlarge1")(x))
+        x = nn.relu(layers.ConvTranspose(16, size=5, name="enlarge2")(x))
+        x = layers.Conv(3, size=1, name="predict")(jnp.concatenate([photograph, x], -1))
+        return x.astype(jnp.float32)
+
+
+def check_inputs(photograph: jax.Array, spikes: jax.Array) -> None:
+    """Raises ValueError unless the photograph is RGB, of four times the size of 21 readouts."""
+    model.check_images(photograph, 3, "ldn")
+    model.check_spikes(spikes, WINDOW, "ldn")
+    (batch, height, width, _), (others, _, *size) = photograph.shape, spikes.shape
+    if (height, width) != (SCALE * size[0], SCALE * size[1]):
+        raise ValueError(
+            f"ldn: expected a photograph of {SCALE} times the height and width of the spikes, got "
+            f"{height}x{width} and {size[0]}x{size[1]}, {height / size[0]:.4g} and "
+            f"{width / size[1]:.4g} times"
+        )
+    if batch != others:
+        raise ValueError(f"ldn: got {batch} photographs and {others} windows of spikes")
+
+
+@model.register("ldn")
+def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
+    """LDN as a `Model`."""
+    module = LDN(dtype=dtype)
+
+    def init(key: jax.Array) -> model.Variables:
+        photograph = jnp.zeros((1, 4 * SCALE, 4 * SCALE, 3))
+        return jax.jit(module.init)(key, photograph, jnp.zeros((1, WINDOW, 4, 4), jnp.uint8))
+
+    run = jax.jit(module.apply)
+
+    def apply(variables: model.Variables, photograph: jax.Array, spikes: jax.Array) -> jax.Array:
+        check_inputs(photograph, spikes)
+        return run(variables, photograph, spikes)
+
+    return model.Model(
+        name="ldn",
+        description="a photograph (B, 4h, 4w, 3) RGB, spikes (B, 21, h, w) -> sharp (B, 4h, 4w, 3)",
+        window=None,
+        reach=None,
+        module=module,
+        init=init,
+        apply=apply,
+    )
