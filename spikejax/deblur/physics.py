@@ -1,0 +1,92 @@
+"""What a blurry photograph and spikes of the same light have to do with one another."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from spikejax import classical
+from spikejax.deblur.exposure import Exposure
+
+_EXPOSURE = Exposure()
+
+
+def sdm(blur: jax.Array, tfp_long: jax.Array, tfp_short: jax.Array) -> jax.Array:
+    """The spike-guided deblurring model: blur / long average * short average, channel by channel.
+
+    The photograph is the mean of the light over the exposure, and so is the long average of the
+    spikes; what the ratio of the averages says of one moment holds for the photograph as well.
+
+    Args:
+        blur: (B, H, W, 3) the photograph, linear.
+        tfp_long: (B, H, W, 1) mean spikes of its exposure.
+        tfp_short: (B, H, W, 1) mean spikes around the moment wanted.
+
+    Returns:
+        (B, H, W, 3) the photograph of that moment, not clamped; 0 where nothing fired during the
+        exposure.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Source: Chen et al., "SpikeReveal", NeurIPS 2024, section 3.2.
+    """
+    expected = (*blur.shape[:-1], 1)
+    if len(blur.shape) != 4 or tfp_long.shape != expected or tfp_short.shape != expected:
+        raise ValueError(
+            "sdm: expected blur (B, H, W, 3) and both averages (B, H, W, 1), got "
+            f"{tuple(blur.shape)}, {tuple(tfp_long.shape)} and {tuple(tfp_short.shape)}"
+        )
+    dark = tfp_long == 0
+    return jnp.where(dark, 0, blur / jnp.where(dark, 1, tfp_long) * tfp_short)
+
+
+def long_tfp(spikes: jax.Array, exposure: Exposure = _EXPOSURE) -> jax.Array:
+    """Averages the spikes of the whole exposure.
+
+    Args:
+        spikes: (B, T, h, w), 0 or 1.
+        exposure: where in the recording the photograph was exposed.
+
+    Returns:
+        (B, h, w, 1) float32, spikes a readout.
+
+    Raises:
+        ValueError: if the recording has another number of readouts.
+    """
+    exposure.check_spikes(spikes)
+    exposed = jnp.asarray(spikes[:, exposure.margin : exposure.stop])
+    return exposed.sum(1, dtype=jnp.float32)[..., None] / exposure.readouts
+
+
+def short_tfp(spikes: jax.Array, times: Sequence[int], exposure: Exposure = _EXPOSURE) -> jax.Array:
+    """Averages the few spikes around each of some moments.
+
+    Args:
+        spikes: (B, T, h, w), 0 or 1.
+        times: N readouts.
+        exposure: where in the recording the photograph was exposed.
+
+    Returns:
+        (B, N, h, w, 1) float32, spikes a readout.
+
+    Raises:
+        ValueError: if the recording has another number of readouts, or a moment is outside the
+            exposure.
+    """
+    exposure.check_spikes(spikes)
+    centres = np.array(exposure.check_times(times), np.int32)
+    return classical.tfp(spikes, centres, window=exposure.short)[..., None]
+
+
+def reblur(images: jax.Array) -> jax.Array:
+    """Averages sharp images, evenly spread over the exposure, into the photograph they blur to.
+
+    Args:
+        images: (B, N, H, W, C).
+
+    Returns:
+        (B, H, W, C).
+    """
+    return images.mean(1)

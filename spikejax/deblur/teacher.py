@@ -1,0 +1,145 @@
+"""The teacher: the deblurring model on averages that networks have cleaned and enlarged."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from spikejax import models, ops
+from spikejax.deblur.exposure import Exposure
+from spikejax.deblur.physics import long_tfp, sdm, short_tfp
+from spikejax.models.edsr import SCALE
+
+_EXPOSURE = Exposure()
+
+
+class Teacher(NamedTuple):
+    """The weights of the teacher.
+
+    Attributes:
+        bsn: of the blind-spot denoiser.
+        sr: of the super-resolution network, EDSR.
+    """
+
+    bsn: models.Variables
+    sr: models.Variables
+
+
+def teacher_frames(
+    teacher: Teacher,
+    blur: jax.Array,
+    spikes: jax.Array,
+    times: Sequence[int],
+    exposure: Exposure = _EXPOSURE,
+    *,
+    dtype: Any = jnp.float32,
+) -> jax.Array:
+    """Deblurs by SDM over SR(long average) and SR(BSN(short average)), each clamped to [0, 1].
+
+    Args:
+        teacher: its weights.
+        blur: (B, 4h, 4w, 3) the photograph, linear RGB in [0, 1].
+        spikes: (B, T, h, w), 0 or 1.
+        times: N readouts of the exposure.
+        exposure: where in the recording the photograph was exposed.
+        dtype: of the networks' activations.
+
+    Returns:
+        (B, N, 4h, 4w, 3) in [0, 1].
+
+    Raises:
+        ValueError: if the shapes do not fit, or a moment is outside the exposure.
+
+    Source: Chen et al., "SpikeReveal", NeurIPS 2024, section 3.3.
+    """
+    check_scale(blur, spikes)
+    short = clean_short(teacher, spikes, times, exposure, dtype=dtype)
+    return clamped_sdm(blur, clean_long(teacher, spikes, exposure, dtype=dtype), short)
+
+
+def clean_long(
+    teacher: Teacher, spikes: jax.Array, exposure: Exposure = _EXPOSURE, *, dtype: Any = jnp.float32
+) -> jax.Array:
+    """SR(long average), clamped: (B, 4h, 4w, 1)."""
+    enlarge = models.create("edsr", dtype=dtype).apply
+    return _unit(enlarge(teacher.sr, long_tfp(spikes, exposure)))
+
+
+def clean_short(
+    teacher: Teacher,
+    spikes: jax.Array,
+    times: Sequence[int],
+    exposure: Exposure = _EXPOSURE,
+    *,
+    dtype: Any = jnp.float32,
+) -> jax.Array:
+    """SR(BSN(short average)), each clamped: (B, N, 4h, 4w, 1)."""
+    denoise = models.create("bsn", dtype=dtype, square="none").apply
+    enlarge = models.create("edsr", dtype=dtype).apply
+    clean = _each(lambda x: _unit(denoise(teacher.bsn, x)), short_tfp(spikes, times, exposure))
+    return _each(lambda x: _unit(enlarge(teacher.sr, x)), clean)
+
+
+def sdm_frames(
+    blur: jax.Array,
+    spikes: jax.Array,
+    times: Sequence[int],
+    exposure: Exposure = _EXPOSURE,
+) -> jax.Array:
+    """Deblurs without any network: SDM over averages that are enlarged bilinearly.
+
+    Args:
+        blur: (B, 4h, 4w, 3) the photograph, linear RGB in [0, 1].
+        spikes: (B, T, h, w), 0 or 1.
+        times: N readouts of the exposure.
+        exposure: where in the recording the photograph was exposed.
+
+    Returns:
+        (B, N, 4h, 4w, 3) in [0, 1].
+
+    Raises:
+        ValueError: if the shapes do not fit, or a moment is outside the exposure.
+    """
+    check_scale(blur, spikes)
+    height, width = blur.shape[1:3]
+
+    def enlarge(images: jax.Array) -> jax.Array:
+        return ops.resize_bilinear(images, height, width)
+
+    short = _each(enlarge, short_tfp(spikes, times, exposure))
+    return clamped_sdm(blur, enlarge(long_tfp(spikes, exposure)), short)
+
+
+def check_scale(blur: Any, spikes: Any) -> None:
+    """Raises ValueError unless the photograph is RGB, of four times the size of the spikes."""
+    models.model.check_images(blur, 3, "blur")
+    if len(spikes.shape) != 4:
+        raise ValueError(f"spikes: expected (B, T, h, w), got shape {tuple(spikes.shape)}")
+    (batch, height, width, _), (others, _, *size) = blur.shape, spikes.shape
+    if (height, width) != (SCALE * size[0], SCALE * size[1]):
+        raise ValueError(
+            f"expected a photograph of {SCALE} times the height and width of the spikes, got "
+            f"{height}x{width} and {size[0]}x{size[1]}: {height / max(size[0], 1):.4g} and "
+            f"{width / max(size[1], 1):.4g} times"
+        )
+    if batch != others:
+        raise ValueError(f"got {batch} photographs and {others} recordings")
+
+
+def clamped_sdm(blur: jax.Array, long: jax.Array, short: jax.Array) -> jax.Array:
+    """SDM of a photograph (B, ...) and N moments (B, N, ...), clamped to [0, 1]."""
+    count = short.shape[1]
+    photographs, averages = (jnp.repeat(x, count, 0) for x in (blur, long))
+    image = _unit(sdm(photographs, averages, short.reshape(-1, *short.shape[2:])))
+    return image.reshape(blur.shape[0], count, *image.shape[1:])
+
+
+def _each(f: Any, images: jax.Array) -> jax.Array:
+    """Applies a function of images (B N, ...) to (B, N, ...)."""
+    out = f(images.reshape(-1, *images.shape[2:]))
+    return out.reshape(*images.shape[:2], *out.shape[1:])
+
+
+def _unit(x: jax.Array) -> jax.Array:
+    return jnp.clip(x, 0.0, 1.0)

@@ -1,0 +1,123 @@
+"""Teacher and student against their parts, and what is refused."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spikejax import deblur, models, ops, weights
+from spikejax.deblur import Exposure, Teacher
+
+EXPOSURE = Exposure(readouts=9, margin=8, short=5)
+
+
+@pytest.fixture(scope="module")
+def teacher():
+    keys = jax.random.split(jax.random.key(0))
+    bsn, sr = (models.create(n).init(k) for n, k in zip(("bsn", "edsr"), keys, strict=True))
+    return Teacher(bsn, sr)
+
+
+@pytest.fixture(scope="module")
+def student():
+    return models.create("ldn").init(jax.random.key(1))
+
+
+@pytest.fixture
+def pair(rng):
+    blur = jnp.asarray(rng.random((2, 32, 48, 3)), jnp.float32)
+    return blur, (rng.random((2, EXPOSURE.length, 8, 12)) < 0.4).astype(np.uint8)
+
+
+def test_the_teacher_is_sdm_over_what_the_networks_make_of_the_averages(teacher, pair):
+    blur, spikes = pair
+    times = (8, 12)
+    images = deblur.teacher_frames(teacher, blur, spikes, times, EXPOSURE)
+    assert images.shape == (2, 2, 32, 48, 3)
+    bsn, edsr = models.create("bsn", square="none"), models.create("edsr")
+    short = spikes[:, 10:15].astype(np.float32).mean(1)[..., None]
+    short = np.clip(bsn.apply(teacher.bsn, short), 0, 1)
+    short = np.clip(edsr.apply(teacher.sr, short), 0, 1)
+    long = spikes[:, 8:17].astype(np.float32).mean(1)[..., None]
+    long = np.clip(edsr.apply(teacher.sr, long), 0, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.clip(np.where(long > 0, np.asarray(blur) / long * short, 0), 0, 1)
+    np.testing.assert_allclose(images[:, 1], expected, atol=1e-5)
+
+
+def test_the_student_sees_the_photograph_and_21_readouts(student, pair):
+    blur, spikes = pair
+    images = deblur.student_frames(student, blur, spikes, (9, 12), EXPOSURE)
+    expected = models.create("ldn").apply(student, blur, spikes[:, 2:23])
+    np.testing.assert_allclose(images[:, 1], np.clip(expected, 0, 1), atol=1e-6)
+
+
+def test_without_networks_averages_are_enlarged_bilinearly(pair):
+    blur, spikes = pair
+    images = deblur.sdm_frames(blur, spikes, (12,), EXPOSURE)
+    enlarged = [
+        ops.resize_bilinear(jnp.asarray(x.astype(np.float32).mean(1)[..., None]), 32, 48)
+        for x in (spikes[:, 8:17], spikes[:, 10:15])
+    ]
+    expected = jnp.clip(deblur.sdm(blur, *enlarged), 0, 1)
+    np.testing.assert_allclose(images[:, 0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", deblur.METHODS)
+def test_a_sequence_has_the_images_of_the_batch(teacher, student, pair, method):
+    blur, spikes = pair
+    times = EXPOSURE.times(3)
+    networks = {
+        "student": {"ldn": student},
+        "teacher": {"bsn": teacher.bsn, "edsr": teacher.sr},
+        "sdm": {},
+    }[method]
+    batch = {
+        "student": lambda: deblur.student_frames(student, blur, spikes, times, EXPOSURE),
+        "teacher": lambda: deblur.teacher_frames(teacher, blur, spikes, times, EXPOSURE),
+        "sdm": lambda: deblur.sdm_frames(blur, spikes, times, EXPOSURE),
+    }[method]()
+    made = list(
+        deblur.frames(
+            np.asarray(blur[1]),
+            spikes[1],
+            method=method,
+            times=times,
+            weights=networks,
+            exposure=EXPOSURE,
+        )
+    )
+    assert [time for time, _ in made] == list(times)
+    np.testing.assert_allclose(np.stack([image for _, image in made]), batch[1], atol=1e-5)
+
+
+def test_weights_may_be_files(student, pair, tmp_path):
+    blur, spikes = np.asarray(pair[0][0]), pair[1][0]
+    weights.save(tmp_path / "ldn.safetensors", student, model="ldn")
+    options = {"times": (12,), "exposure": EXPOSURE}
+    (_, read), (_, given) = (
+        next(deblur.frames(blur, spikes, weights={"ldn": w}, **options))
+        for w in (tmp_path / "ldn.safetensors", student)
+    )
+    np.testing.assert_array_equal(read, given)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"method": "magic"}, "student, teacher, sdm"),
+        ({"times": (2,)}, "8 to 16"),
+        ({"weights": {"lrn": {}}}, "no network 'lrn'"),
+        ({"exposure": Exposure()}, "97 readouts of the exposure and 20 before and after"),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_computed(pair, change, message):
+    blur, spikes = np.asarray(pair[0][0]), pair[1][0]
+    with pytest.raises(ValueError, match=message):
+        deblur.frames(blur, spikes, **{"method": "sdm", "exposure": EXPOSURE, **change})
+
+
+def test_another_ratio_is_refused_and_named(pair):
+    blur, spikes = np.asarray(pair[0][0]), pair[1][0]
+    with pytest.raises(ValueError, match="got 16x48 and 8x12: 2 and 4 times"):
+        deblur.frames(blur[:16], spikes, method="sdm", exposure=EXPOSURE)
