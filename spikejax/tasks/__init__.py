@@ -1,6 +1,6 @@
 """What can be trained, by name: `create(config)` gives a `Task` of pure functions."""
 
-from spikejax.tasks import lrn, stir
+from spikejax.tasks import bsn, ldn, lrn, sr, stir
 from spikejax.tasks.task import Batch, Scalars, Task, Variables, create, names, register
 
 __all__ = [
@@ -8,9 +8,12 @@ __all__ = [
     "Scalars",
     "Task",
     "Variables",
+    "bsn",
     "create",
+    "ldn",
     "lrn",
     "names",
     "register",
+    "sr",
     "stir",
 ]

@@ -4,7 +4,7 @@ from spikejax.training.exporting import best_variables, export
 from spikejax.training.loop import Interrupted, failed_late, train
 from spikejax.training.processes import join_processes
 from spikejax.training.results import NotFiniteError
-from spikejax.training.settings import default_config
+from spikejax.training.settings import default_config, exposure_config
 from spikejax.training.step import TrainState, TrainStep
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "best_variables",
     "default_config",
     "export",
+    "exposure_config",
     "failed_late",
     "join_processes",
     "train",

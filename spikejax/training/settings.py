@@ -8,6 +8,8 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from spikejax.deblur import Exposure
+
 
 def default_config() -> ConfigDict:
     """Gives a configuration with every field that there is.
@@ -79,6 +81,26 @@ def default_config() -> ConfigDict:
     )
 
 
+def exposure_config() -> ConfigDict:
+    """Gives a configuration of S-SDM's tasks, with the fields that only they have.
+
+    Returns:
+        As `default_config`, and exposure: `margin`, readouts before and after a photograph's
+        exposure; `short`, readouts of a short average; `moments`, how many of the exposure a step
+        trains on. data: `channels`, `exposure` and `moments` of the photographs, and `ssdm`, the
+        share of cameras of the published simulator.
+    """
+    config = default_config()
+    exposure = Exposure()
+    config.exposure = {"margin": exposure.margin, "short": exposure.short, "moments": 5}
+    config.data.source = ""  # the pairs in data.folder if it is given, else scenes
+    config.data.channels = 3
+    config.data.exposure = exposure.readouts
+    config.data.moments = exposure.times(5)
+    config.data.ssdm = 0.5
+    return config
+
+
 def filled(saved: Mapping[str, Any]) -> ConfigDict:
     """A configuration as an earlier version saved it, with the defaults of newer fields.
 
@@ -105,7 +127,7 @@ def notes(config: Any) -> list[str]:
     """
     data, validation = config.data, config.validation
     # Those sources have no splits: another seed makes other scenes.
-    made = data.source in ("synthetic", "photographs")
+    made = data.source in ("synthetic", "photographs") or not (data.source or data.folder)
     if made or not validation.steps or validation.split not in ("", data.split):
         return []
     return [

@@ -1,0 +1,39 @@
+"""LDN, the student: `python train.py --config configs/ldn.py --workdir runs/ldn`.
+
+As published, which wants an accelerator. `--config configs/ldn.py:small` is for two processor
+cores. The teachers are the weights that ship, or `--config.teacher.bsn=runs/bsn
+--config.teacher.sr=runs/sr`, folders of runs or files of weights.
+
+On pairs of your own, `blur/` and `spikes/` in a folder, no sharp image is needed:
+`--config configs/ldn.py:finetune --config.init_from=shipped --config.data.folder=DIR`.
+"""
+
+from ml_collections import ConfigDict
+
+from spikejax.training import exposure_config
+
+
+def get_config(size: str = "published") -> ConfigDict:
+    """The teacher's images and the photograph itself as targets, Adam with a cosine.
+
+    Args:
+        size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs a step),
+            'small', or 'finetune', few small steps.
+    """
+    config = exposure_config()
+    config.task = "ldn"
+    config.loss = ConfigDict({"teacher": 1.0, "reblur": 100.0, "vgg16": ""})
+    config.teacher = ConfigDict({"bsn": "shipped", "sr": "shipped"})
+    config.optimiser.learning_rate = 1e-3
+    config.steps, config.batch_size, config.data.size = 25_000, 4, 128
+    if size in ("small", "finetune"):
+        config.steps, config.batch_size, config.data.size = 1500, 2, 48
+        config.schedule.warmup, config.clip, config.ema = 50, 1.0, 0.99
+        config.validation.steps, config.validation.examples = 250, 8
+        config.checkpoint.steps = 250
+    elif size != "published":
+        raise ValueError(f"configs/ldn.py: expected published, small or finetune, got {size!r}")
+    if size == "finetune":
+        config.steps, config.optimiser.learning_rate = 200, 2e-4
+        config.validation.steps = config.checkpoint.steps = 50
+    return config

@@ -1,0 +1,118 @@
+"""The task of LDN: to deblur like the teacher, and so that the images blur to the photograph.
+
+Chen et al., "SpikeReveal", NeurIPS 2024, section 3.4.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from spikejax import deblur, losses, metrics, models, weights
+from spikejax.tasks import exposures
+from spikejax.tasks.task import Batch, Scalars, Task, register
+
+_WEIGHTS = "weights.safetensors"
+_WITHOUT_VGG = (
+    "The teacher's term of the loss is 1 - SSIM in place of LPIPS: "
+    "give the file of VGG16's weights as --config.loss.vgg16 to have that."
+)
+
+
+@register("ldn")
+def create(config: Any, *, axis_name: str | None = None) -> Task:
+    """LDN, taught by SDM over BSN and EDSR, at several moments of an exposure in one batch.
+
+    The teacher's images are made once a sample, and no gradient goes into them.
+
+    Args:
+        config: `dtype` of the activations; `exposure` and `data` as `exposures.moments_of` says;
+            `loss.teacher` and `loss.reblur`, the weights of the two terms; `loss.vgg16`, the file
+            of VGG16's weights for LPIPS, '' to take 1 - SSIM instead; `teacher.bsn` and
+            `teacher.sr`, the weights of the teacher: 'shipped', a file, or the folder of a run.
+        axis_name: unused, as the network has no batch statistics.
+
+    Returns:
+        The task.
+
+    Raises:
+        ValueError: if the configuration makes no sense, or weights cannot be read.
+    """
+    moments = exposures.moments_of(config)
+    exposure, times, options = moments.exposure, moments.times, config.loss
+    dtype = jnp.dtype(config.dtype)
+    model = models.create("ldn", dtype=dtype)
+    teacher = deblur.Teacher(
+        _teacher("bsn", "bsn", config.teacher.bsn), _teacher("sr", "edsr", config.teacher.sr)
+    )
+    differ, notes = _difference(options.vgg16)
+
+    def frames(variables: Any, batch: Batch, times: tuple[int, ...]) -> Array:
+        return deblur.student_frames(
+            variables, *exposures.pair(batch, exposure), times, exposure, dtype=dtype
+        )
+
+    def loss(
+        params: Any, batch_stats: Any, batch: Batch, key: Array
+    ) -> tuple[Array, tuple[Any, Scalars]]:
+        blur, spikes = exposures.pair(batch, exposure)
+        taught = lax.stop_gradient(
+            deblur.teacher_frames(teacher, blur, spikes, times, exposure, dtype=dtype)
+        )
+        images = frames({"params": params}, batch, times)
+        scalars = {
+            "teacher": differ(exposures.flat(images), exposures.flat(taught)),
+            "reblur": jnp.mean(jnp.square(deblur.reblur(images) - blur)),
+        }
+        total = options.teacher * scalars["teacher"] + options.reblur * scalars["reblur"]
+        return total, (batch_stats, scalars)
+
+    def predict(variables: Any, batch: Batch) -> Array:
+        found = exposures.truth(batch, moments)
+        images = frames({"params": variables["params"]}, batch, found[0] if found else times)
+        return exposures.flat(images) if found else deblur.reblur(images)
+
+    def target(batch: Batch) -> Array:
+        found = exposures.truth(batch, moments)
+        return exposures.flat(found[1]) if found else exposures.pair(batch, exposure)[0]
+
+    def preview(batch: Batch) -> Array:
+        found = exposures.truth(batch, moments)
+        return jnp.repeat(exposures.pair(batch, exposure)[0], len(found[0]) if found else 1, 0)
+
+    return Task(
+        name="ldn",
+        model="ldn",
+        window=exposure.length,
+        init=model.init,
+        loss=loss,
+        predict=predict,
+        target=target,
+        preview=preview,
+        notes=notes,
+    )
+
+
+def _difference(vgg16: str) -> tuple[Callable[[Array, Array], Array], tuple[str, ...]]:
+    """What is least when student and teacher agree, and what is to be said about it."""
+    if not vgg16:
+        return losses.ssim_loss, (_WITHOUT_VGG,)
+    variables = metrics.lpips_variables("vgg", trunk=vgg16)
+    return lambda image, target: losses.lpips_loss(image, target, variables=variables), ()
+
+
+def _teacher(field: str, name: str, where: str) -> models.Variables:
+    """Weights of the teacher: those that ship, a file, or those that a run arrived at."""
+    if where == "shipped":
+        return weights.load(name, model=name)
+    path = Path(where)
+    if not where or not path.is_dir():
+        return weights.load_any(name, path)
+    if not (path / _WEIGHTS).is_file():
+        raise ValueError(
+            f"teacher.{field}: {path} holds no {_WEIGHTS}: the run has not ended; write it with "
+            f"train.py --export {path / _WEIGHTS} --workdir {path}"
+        )
+    return weights.load_any(name, path / _WEIGHTS)
