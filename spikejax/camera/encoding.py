@@ -1,4 +1,4 @@
-"""From the values that a picture file stores to light."""
+"""From the values that a picture file stores to light, and back."""
 
 from typing import Any
 
@@ -34,6 +34,29 @@ def to_linear(image: Any, encoding: Encoding = "srgb") -> jax.Array:
         curve = ((jnp.maximum(image, 0.04045) + 0.055) / 1.055) ** 2.4
         return jnp.where(image <= 0.04045, image / 12.92, curve)
     return jnp.maximum(image, 0) ** float(encoding)
+
+
+def from_linear(light: Any, encoding: Encoding = "srgb") -> jax.Array:
+    """Encodes light as a picture stores it; undoes `to_linear`.
+
+    Args:
+        light: (...) float, linear intensity in [0, 1].
+        encoding: as of `to_linear`.
+
+    Returns:
+        (...) of the same dtype, stored values in [0, 1].
+
+    Raises:
+        ValueError: if the values are not floating or there is no such encoding.
+    """
+    light = checked_floats("from_linear", light)
+    encoding = checked_encoding(encoding)
+    if encoding == "linear":
+        return light
+    if encoding == "srgb":
+        curve = 1.055 * jnp.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
+        return jnp.where(light <= 0.0031308, 12.92 * light, curve)
+    return jnp.maximum(light, 0) ** (1 / float(encoding))
 
 
 def checked_encoding(encoding: Encoding) -> Encoding:

@@ -10,7 +10,7 @@ import typer
 
 from spikejax.cli.device import computing_on
 from spikejax.cli.method import ActivationType
-from spikejax.cli.options import BitOrder, DeviceOption, RecordingFile, flattened
+from spikejax.cli.options import BitOrder, DeviceOption, RecordingOptions, flattened
 from spikejax.cli.output import folder_for_results
 from spikejax.cli.progress import track
 from spikejax.cli.values import parse_size
@@ -173,8 +173,7 @@ class DataOptions:
         return f"gain 1 for the {len(paths) - len(told)} where neither --gain nor a sidecar says it"
 
     def _recording(self, path: Path) -> "Recording":
-        return RecordingFile(
-            path,
+        return RecordingOptions(
             self.height,
             self.width,
             None,
@@ -182,7 +181,7 @@ class DataOptions:
             self.no_flip,
             self.bit_order,
             self.stored_width,
-        ).open()
+        ).open_at(path)
 
 
 _OF_FILES = ("height", "width", "no_flip", "bit_order", "stored_width", "centre")

@@ -50,11 +50,10 @@ def _recording(*names: str, help: str, **more: Any) -> Any:
 
 
 @dataclasses.dataclass(frozen=True)
-class RecordingFile:
-    """A recording's file, and what its user says about it.
+class RecordingOptions:
+    """What a user says about a recording.
 
     Attributes:
-        path: the file.
         height: rows.
         width: columns.
         rate: readouts a second.
@@ -66,7 +65,6 @@ class RecordingFile:
         key: the array's name in a .npz.
     """
 
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="A .dat, .npy or .npz recording.")]
     height: Annotated[int | None, _recording(help="Rows of a readout.")] = None
     width: Annotated[int | None, _recording(help="Columns of a readout.")] = None
     rate: Annotated[float | None, _recording(help="Readouts a second; else 20000.")] = None
@@ -88,12 +86,12 @@ class RecordingFile:
     ] = None
     key: Annotated[str | None, _recording(help="The array's name in a .npz.")] = None
 
-    def open(self) -> "Recording":
-        """Opens it."""
+    def open_at(self, path: Path) -> "Recording":
+        """Opens the recording of a file."""
         from spikejax.formats import open_recording
 
         return open_recording(
-            self.path,
+            path,
             self.height,
             self.width,
             rate_hz=self.rate,
@@ -104,6 +102,21 @@ class RecordingFile:
             time_axis="first" if self.time_axis is None else self.time_axis.value,
             key=self.key,
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RecordingFile(RecordingOptions):
+    """A recording's file, and what its user says about it.
+
+    Attributes:
+        path: the file.
+    """
+
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A .dat, .npy or .npz recording.")]
+
+    def open(self) -> "Recording":
+        """Opens it."""
+        return self.open_at(self.path)
 
 
 def flattened(command: Callable[..., None]) -> Callable[..., None]:

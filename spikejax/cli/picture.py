@@ -1,6 +1,7 @@
 """Options of how intensity becomes a picture."""
 
 import dataclasses
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -114,3 +115,24 @@ class PictureOptions:
         if white > _OVEREXPOSED:
             return f"{white:.0%} of the pixels are above 1 and clipped; is --gain right?"
         return None
+
+
+def kind_of(output: str) -> str:
+    """What is wanted, by the name: 'image', 'video' or 'folder'.
+
+    Raises:
+        ValueError: if it is none of these.
+    """
+    if not output:
+        raise ValueError("--output: expected a name, got nothing")
+    suffix = Path(output).suffix.lower()
+    if output.endswith(("/", os.sep)) or Path(output).is_dir() or not suffix:
+        return "folder"
+    if suffix in VIDEOS:
+        return "video"
+    if suffix in IMAGES:
+        return "image"
+    raise ValueError(
+        f"{output}: expected a name that ends in {', '.join((*IMAGES, *VIDEOS))}, "
+        "or a folder: a name that ends in /, has no dot, or is there already"
+    )

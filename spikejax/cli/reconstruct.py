@@ -1,6 +1,5 @@
 """`spikejax reconstruct`: from a recording to an image, a folder of images or a video."""
 
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from spikejax.cli.device import computing_on
 from spikejax.cli.method import MethodOptions, Reconstruction
 from spikejax.cli.options import DeviceOption, RecordingFile, flattened
 from spikejax.cli.output import folder_for_results
-from spikejax.cli.picture import IMAGES, VIDEOS, PictureOptions
+from spikejax.cli.picture import PictureOptions, kind_of
 from spikejax.cli.progress import track
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def reconstruct(
       spikejax reconstruct car.npz -o frames/ --centres 100:300:20 --bits 16
       spikejax reconstruct car.npz -o car.gif -m stir --weights stir.pth --device gpu
     """
-    kind = _kind(output)
+    kind = kind_of(output)
     destination = Path(output)
     picture.check(destination, image=kind != "video")
     with computing_on(device), recording.open() as opened:
@@ -66,23 +65,6 @@ def reconstruct(
         print(f"  {line}")
     if advice:
         print(f"  {advice}")
-
-
-def _kind(output: str) -> str:
-    """What is wanted, by the name: 'image', 'video' or 'folder'."""
-    if not output:
-        raise ValueError("--output: expected a name, got nothing")
-    suffix = Path(output).suffix.lower()
-    if output.endswith(("/", os.sep)) or Path(output).is_dir() or not suffix:
-        return "folder"
-    if suffix in VIDEOS:
-        return "video"
-    if suffix in IMAGES:
-        return "image"
-    raise ValueError(
-        f"{output}: expected a name that ends in {', '.join((*IMAGES, *VIDEOS))}, "
-        "or a folder: a name that ends in /, has no dot, or is there already"
-    )
 
 
 def _write_images(

@@ -36,7 +36,7 @@ def sheet(
     panels: Sequence[Panel],
     *,
     columns: int | None = None,
-    scale: int = 1,
+    scale: float = 1,
     detail: tuple[int, int, int, int] | None = None,
 ) -> Image:
     """Lays pictures out side by side, each with its name and its note under it.
@@ -44,7 +44,8 @@ def sheet(
     Args:
         panels: at least one; all images of one height and width.
         columns: pictures in a row; None for all in one row.
-        scale: whole number of times that pixels are repeated.
+        scale: whole number of times that pixels are repeated; below 1, pictures are shrunk to it,
+            their details are not.
         detail: top, left, height and width of a rectangle that is framed in every picture and
             shown, as wide as the picture, under it.
 
@@ -67,13 +68,16 @@ def sheet(
         top, left, rows, cols = detail
         if min(top, left) < 0 or min(rows, cols) < 1 or top + rows > height or left + cols > width:
             raise FormatError(f"sheet: the detail {detail} is not inside {height}x{width}")
+    if not (0 < scale < 1 or (scale >= 1 and scale == int(scale))):
+        raise FormatError(f"sheet: expected a whole number as scale, or below 1, got {scale}")
     columns = max(1, min(columns or len(images), len(images)))
-    below = not all(_fits(panel, width * scale) for panel in panels)  # for all alike
+    shown = max(1, round(width * scale))
+    below = not all(_fits(panel, shown) for panel in panels)  # for all alike
     tiles = [
         _tile(panel, image, scale, detail, below)
         for panel, image in zip(panels, images, strict=True)
     ]
-    return _grid(tiles, columns, gap=_gap(width * scale))
+    return _grid(tiles, columns, gap=_gap(shown))
 
 
 def _gap(width: int) -> int:
@@ -81,21 +85,24 @@ def _gap(width: int) -> int:
 
 
 def _tile(
-    panel: Panel, image: Image, scale: int, detail: tuple[int, int, int, int] | None, below: bool
+    panel: Panel, image: Image, scale: float, detail: tuple[int, int, int, int] | None, below: bool
 ) -> Any:
     """A picture, its detail if there is one, and its text, as a Pillow image."""
     import PIL.Image
     import PIL.ImageDraw
 
-    picture = _pillow(image).resize(
-        (image.shape[1] * scale, image.shape[0] * scale), PIL.Image.Resampling.NEAREST
-    )
+    whole = _pillow(image)
+    size = tuple(max(1, round(n * scale)) for n in whole.size)
+    kind = PIL.Image.Resampling.NEAREST if scale >= 1 else PIL.Image.Resampling.LANCZOS
+    picture = whole.resize(size, kind)
     width = picture.width
     parts = [picture]
     if detail is not None:
-        top, left, rows, cols = (n * scale for n in detail)
-        crop = picture.crop((left, top, left + cols, top + rows))
-        parts.append(crop.resize((width, round(width * rows / cols)), PIL.Image.Resampling.NEAREST))
+        top, left, rows, cols = detail
+        crop = whole.crop((left, top, left + cols, top + rows))
+        kind = PIL.Image.Resampling.NEAREST if cols <= width else PIL.Image.Resampling.LANCZOS
+        parts.append(crop.resize((width, round(width * rows / cols)), kind))
+        top, left, rows, cols = (round(n * scale) for n in detail)
         line = max(1, round(width / 200))
         frame = (left - line, top - line, left + cols + line - 1, top + rows + line - 1)
         PIL.ImageDraw.Draw(picture).rectangle(frame, outline=_ACCENT, width=line)

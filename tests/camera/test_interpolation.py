@@ -7,7 +7,7 @@ import pytest
 import skimage.color
 import skimage.measure
 
-from spikejax.camera.encoding import to_linear
+from spikejax.camera.encoding import from_linear, to_linear
 from spikejax.camera.interpolation import in_between, mean_of_cells
 
 TIMES = np.array([0.0, 0.25, 0.5], np.float32)
@@ -70,6 +70,13 @@ def test_srgb_is_undone():
     values = np.linspace(0, 1, 256, dtype=np.float32)
     expected = skimage.color.rgb2xyz(np.stack([values] * 3, -1)[None])[0, :, 1]
     np.testing.assert_allclose(jax.jit(to_linear)(values), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("encoding", ["srgb", "linear", 2.2, "0.5"])
+def test_light_is_encoded_again(encoding):
+    values = np.linspace(0, 1, 256, dtype=np.float32)
+    again = from_linear(to_linear(values, encoding), encoding)
+    np.testing.assert_allclose(again, values, atol=1e-5)
 
 
 def test_other_encodings():

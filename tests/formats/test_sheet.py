@@ -44,6 +44,17 @@ def test_the_detail_is_shown_as_wide_as_the_picture():
     assert find(detailed, [1, 1, 1]) >= 20 * 40 + 50
 
 
+def test_below_1_pictures_shrink_and_details_do_not():
+    image = np.zeros((40, 80), np.float32)
+    image[10:20, 20:60:2] = 1  # stripes that shrinking makes grey
+    picture = sheet([Panel(image, "a")], scale=0.5, detail=(10, 20, 10, 20))
+    assert picture.shape[1] < 50
+    assert find(picture, [1, 1, 1]) == 20 * 20  # half of 40 columns by 20 rows: stripes still
+    for wrong in (0, -1, 1.5, np.nan):
+        with pytest.raises(FormatError, match="whole number as scale, or below 1"):
+            sheet([Panel(image, "a")], scale=wrong)
+
+
 def test_name_and_note_are_drawn_and_a_long_note_goes_below():
     image = np.zeros((30, 200), np.float32)
     bare = sheet([Panel(image, "")])
