@@ -9,7 +9,7 @@ from spikejax.datasets.scenes import SceneOptions
 from spikejax.datasets.synthetic import SyntheticBatches, SyntheticOptions
 
 _MADE = ("synthetic", "photographs")
-_OF_CAMERAS = ("gain", "ideal", "exposure", "moments")
+_OF_CAMERAS = ("gain", "ideal", "ssdm", "exposure", "moments")
 _OF_SCENES = ("channels", "layers", "speed", "fastest", "still", "density", "share")
 
 
@@ -46,8 +46,8 @@ def batches(
             'photographs' for the same motions of pieces of the photographs in `folder`,
             'recordings' for the recordings with sharp images in `folder`, or the name of a dataset
             prepared there; `size` is the pixels of the spikes, a side. Further for the first two
-            any of `gain` (lowest, highest), `ideal`, `exposure`, `moments`, `channels` (3: colour
-            images four times as fine as the spikes), `layers`, `speed`, `fastest`, `still`,
+            any of `gain` (lowest, highest), `ideal`, `ssdm`, `exposure`, `moments`, `channels` (3:
+            colour images four times as fine as the spikes), `layers`, `speed`, `fastest`, `still`,
             `density`, `share`, as in `SyntheticOptions` and `SceneOptions`; for the others
             `split`, `augment`, `workers`; for 'recordings' `recording_gain`, spikes a readout at
             intensity 1 where no sidecar says it, 0 if all of them do. What a source has no use for

@@ -29,6 +29,7 @@ class SyntheticOptions:
         gain: the range of the cameras' gains, spikes a readout at intensity 1.
         ideal: the share of cameras without noise; the others have that of `vidar`, by a random
             factor of 0.5 to 1.5.
+        ssdm: the share of cameras that are the published simulator of S-SDM instead, of fixed gain.
         exposure: readouts of the photograph that is taken in the middle of the time; 0: none.
         moments: the readouts, counted from the first, whose true images batches carry; none: the
             centres of the windows.
@@ -40,6 +41,7 @@ class SyntheticOptions:
     windows: int = 1
     gain: tuple[float, float] = (0.3, 1.0)
     ideal: float = 0.3
+    ssdm: float = 0.0
     exposure: int = 0
     moments: tuple[int, ...] = ()
     with_flow: bool = False
@@ -56,8 +58,11 @@ class SyntheticOptions:
                 "SyntheticOptions: expected the lowest and the highest gain, above 0 to 1, got "
                 f"{self.gain}"
             )
-        if not 0 <= self.ideal <= 1:
-            raise ValueError(f"SyntheticOptions: expected ideal from 0 to 1, got {self.ideal}")
+        for name in ("ideal", "ssdm"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(
+                    f"SyntheticOptions: expected {name} from 0 to 1, got {getattr(self, name)}"
+                )
         if self.window < 1 or self.windows < 1:
             raise ValueError(
                 "SyntheticOptions: expected a window of at least 1 readout and at least 1 window, "
@@ -171,7 +176,15 @@ def _record(keys: jax.Array, light: jax.Array, options: SyntheticOptions) -> Bat
     def one(key: jax.Array, light: jax.Array) -> tuple[jax.Array, Any]:
         of_camera, of_noise = jax.random.split(key)
         sensor = _camera(of_camera, options)
-        return simulate(of_noise, light, sensor), sensor.gain
+        spikes = simulate(of_noise, light, sensor)
+        if not options.ssdm:
+            return spikes, sensor.gain
+        # The two differ in what is static, so both record, and one of them counts.
+        published = SENSORS["ssdm"]
+        is_published = jax.random.bernoulli(jax.random.fold_in(of_camera, 1), options.ssdm)
+        others = simulate(of_noise, light, published)
+        gain = jnp.where(is_published, published.gain, sensor.gain)
+        return jnp.where(is_published, others, spikes), gain
 
     seen = light[..., 0]
     if options.scene.channels == 3:

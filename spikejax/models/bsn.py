@@ -16,12 +16,16 @@ import jax
 import jax.numpy as jnp
 
 from spikejax import ops
-from spikejax.models import layers, model
+from spikejax.models import initializers, layers, model
 
 Square = Literal["reflect", "none"]
 
 _SLOPE = 0.1
-_MULTIPLE = 4  # below it the pooled images of a U-Net have no pixel
+_LEAST = 4  # pixels, a side: below it the pooled images of a U-Net have none
+
+# Narrower initial values, as PyTorch's are, would leave nothing of an image after twenty layers
+# without biases.
+_conv = partial(layers.Conv, use_bias=False, kernel_init=initializers.he_normal)
 
 
 class UpwardConv(nn.Module):
@@ -39,8 +43,7 @@ class UpwardConv(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         x = jnp.pad(x, ((0, 0), (0, 0), (1, 1), (0, 0)), mode="edge")
         x = jnp.pad(x, ((0, 0), (2, 0), (0, 0), (0, 0)))
-        x = layers.Conv(self.features, padding=0, use_bias=False, name="conv")(x)
-        return _leaky(x)
+        return _leaky(_conv(self.features, padding=0, name="conv")(x))
 
 
 class UpwardStage(nn.Module):
@@ -94,10 +97,9 @@ class BSN(nn.Module):
         if self.square == "reflect":
             x, top, left = _reflected(x)
         joined = self._views(x)
-        conv = partial(layers.Conv, size=1, use_bias=False)
-        y = _leaky(conv(384, name="nin1")(joined))
-        y = _leaky(conv(96, name="nin2")(y))
-        y = conv(1, name="nin3")(y).astype(jnp.float32)
+        y = _leaky(_conv(384, size=1, name="nin1")(joined))
+        y = _leaky(_conv(96, size=1, name="nin2")(y))
+        y = _conv(1, size=1, name="nin3")(y).astype(jnp.float32)
         return y[:, top : top + height, left : left + width]
 
     def _views(self, x: jax.Array) -> jax.Array:
@@ -171,9 +173,9 @@ def create(*, dtype: jnp.dtype | type = jnp.float32, square: Square = "reflect")
 
     def apply(variables: model.Variables, images: jax.Array) -> jax.Array:
         model.check_images(images, 1, "bsn")
-        if min(images.shape[1:3]) < _MULTIPLE:
+        if min(images.shape[1:3]) < _LEAST:
             raise ValueError(
-                f"bsn: expected images of at least {_MULTIPLE}x{_MULTIPLE} pixels, "
+                f"bsn: expected images of at least {_LEAST}x{_LEAST} pixels, "
                 f"got {images.shape[1]}x{images.shape[2]}"
             )
         return run(variables, images)

@@ -10,6 +10,7 @@ Initializer = Callable[..., jax.Array]
 
 xavier_uniform: Initializer = jax.nn.initializers.glorot_uniform()
 xavier_normal: Initializer = jax.nn.initializers.variance_scaling(1.0, "fan_avg", "normal")
+he_normal: Initializer = jax.nn.initializers.he_normal()
 zeros: Initializer = jax.nn.initializers.zeros
 ones: Initializer = jax.nn.initializers.ones
 
