@@ -27,6 +27,7 @@ _PROCESS = flags.DEFINE_integer("process", None, "Which of them this is, from 0.
 
 def main(_: list[str]) -> None:
     """Runs the loop; what is wrong with the arguments is one line, not what goes wrong later."""
+    scripts.speed_up_gradients()
     from spikejax import training
 
     logging.set_verbosity(logging.ERROR)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from spikejax import tasks, training, weights
+from spikejax.formats import write_dat, write_image
 from spikejax.training import exporting
 from spikejax.training.journal import read_table
 
@@ -32,11 +33,11 @@ def run(*arguments):
     )
 
 
-def config_of(path):
+def config_of(path, *size):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.get_config()
+    return module.get_config(*size)
 
 
 def flatten(config, prefix=""):
@@ -52,6 +53,15 @@ SMALL = {
     "lrn": ["--config.data.size=16", "--config.data.share=2", "--config.data.windows=2"],
     "stir": ["--config.data.size=16", "--config.data.share=2"],
 }
+SMALL_EXPOSURES = [
+    "--config.data.size=8",
+    "--config.exposure.margin=10",
+    "--config.exposure.moments=2",
+    "--config.data.exposure=9",
+    "--config.data.moments=(10, 18)",
+]
+SMALL |= {"bsn": SMALL_EXPOSURES, "sr": SMALL_EXPOSURES, "ldn": SMALL_EXPOSURES}
+NETWORKS = {"sr": "edsr"}
 
 
 def train_a_little(name, workdir, *more):
@@ -93,6 +103,26 @@ def test_lrn_trains_and_its_weights_are_exported(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_networks_of_s_sdm_train_one_after_another(tmp_path):
+    """The student by the teachers of the runs before it, then on pairs without sharp images."""
+    for name in ("bsn", "sr", "ldn"):
+        teachers = [f"--config.teacher.{n}={tmp_path / n}" for n in ("bsn", "sr") if name == "ldn"]
+        done = train_a_little(name, tmp_path / name, *teachers)
+        assert done.returncode == 0, done.stderr
+        check_run(tmp_path / name, NETWORKS.get(name, name))
+    rng = np.random.default_rng(0)
+    for n in range(2):
+        write_dat(tmp_path / "own" / "spikes" / f"{n}.dat", rng.integers(0, 2, (29, 8, 8)) > 0)
+        write_image(tmp_path / "own" / "blur" / f"{n}.png", rng.random((32, 32, 3), np.float32))
+    start = f"--config.init_from={tmp_path / 'ldn' / 'weights.safetensors'}"
+    done = train_a_little(
+        "ldn", tmp_path / "tuned", *teachers, start, f"--config.data.folder={tmp_path / 'own'}"
+    )
+    assert done.returncode == 0, done.stderr
+    check_run(tmp_path / "tuned", "ldn")
+
+
+@pytest.mark.slow
 def test_stir_trains_and_its_weights_are_exported(tmp_path):
     done = train_a_little("stir", tmp_path, "--config.data.windows=2")
     assert done.returncode == 0, done.stderr
@@ -129,11 +159,26 @@ def test_every_configuration_makes_sense(path):
     shapes = exporting.state_shapes(exporting.step_of(config, task))
     assert task.name == config.task == path.stem
     assert len(jax.tree.leaves(shapes)) > 10
-    assert set(training.default_config()) == set(config)
+    whole = set(training.default_config()), set(training.exposure_config())
+    assert set(config) - {"teacher"} in whole
     text = path.read_text()
     assert f"--config configs/{path.name}" in text
     for name in re.findall(r"--config\.([\w.]+)=", text):
         assert name in flatten(config), name
+
+
+@pytest.mark.parametrize("name", ["bsn", "sr", "ldn"])
+def test_configurations_of_several_sizes_differ_in_values_only(name):
+    path = ROOT / "configs" / f"{name}.py"
+    sizes = re.findall(rf"configs/{name}.py:(\w+)", path.read_text())
+    assert "small" in sizes
+    published = config_of(path)
+    for size in sizes:
+        config = config_of(path, size)
+        assert flatten(config) == flatten(published)
+        assert config.batch_size * config.data.size < published.batch_size * published.data.size
+    with pytest.raises(ValueError, match="expected published"):
+        config_of(path, "tiny")
 
 
 @pytest.mark.parametrize("program", ["train.py", "eval.py"])

@@ -1,7 +1,23 @@
 """What `train.py` and `eval.py` share: whatever is wrong with their arguments is one line."""
 
+import importlib.metadata
+import os
 import sys
 from typing import NoReturn
+
+_FLAG = "--xla_cpu_experimental_ynn_fusion_type=-individual_convolution"
+
+
+def speed_up_gradients() -> None:
+    """Has XLA compute convolutions on processors in the way whose weight gradients are fast.
+
+    It makes training steps there up to twice as fast. To be called before JAX computes anything;
+    JAX 0.10 alone has this choice, and others end when they are given it.
+    """
+    if importlib.metadata.version("jaxlib").startswith("0.10."):
+        given = os.environ.get("XLA_FLAGS", "")
+        if "ynn_fusion_type" not in given:
+            os.environ["XLA_FLAGS"] = f"{given} {_FLAG}".strip()
 
 
 def end(program: str, status: int, reason: object) -> NoReturn:

@@ -171,11 +171,25 @@ def _command(
     seed: Annotated[
         int | None, typer.Option(help=f"{SYNTHETIC}: of everything random; default: 0.")
     ] = None,
+    photographs: Annotated[
+        bool | None,
+        typer.Option(
+            "--photographs",
+            help=f"{SYNTHETIC}: blurry photographs of four times the size beside the spikes.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Prepare a dataset for training; continue where an earlier run was interrupted."""
     if name not in (*LAYOUTS, SYNTHETIC):
         raise ValueError(f"{name}: no such dataset; expected {', '.join([*LAYOUTS, SYNTHETIC])}")
-    asked = {"clips": clips, "size": size, "windows": windows, "seed": seed}
+    asked = {
+        "clips": clips,
+        "size": size,
+        "windows": windows,
+        "seed": seed,
+        "photographs": photographs,
+    }
     _refuse_others(name, {"manual-dir": manual_dir, "gain": gain, **asked})
     if name == SYNTHETIC:
         given = {option: value for option, value in asked.items() if value is not None}
@@ -207,7 +221,7 @@ def _command(
 def _refuse_others(name: str, given: dict[str, Any]) -> None:
     """Refuses options that say nothing about this dataset."""
     fitting = {
-        SYNTHETIC: ("clips", "size", "windows", "seed"),
+        SYNTHETIC: ("clips", "size", "windows", "seed", "photographs"),
         "recordings": ("manual-dir", "gain"),
     }
     for option, value in given.items():

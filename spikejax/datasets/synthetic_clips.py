@@ -6,10 +6,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from spikejax.datasets.batch import window_centres
+from spikejax.datasets.batch import CELL
 from spikejax.datasets.clips import Clip
 from spikejax.datasets.scenes import SceneOptions
 from spikejax.datasets.synthetic import SyntheticOptions, synthetic_batch
+from spikejax.deblur import Exposure
 from spikejax.ops import pack_bits
 
 SYNTHETIC = "spikejax_synthetic"
@@ -28,6 +29,10 @@ class SyntheticDataset:
         window: L, readouts around the first and the last image.
         windows: J, images of a clip, 20 readouts apart.
         seed: of everything random.
+        photographs: clips as S-SDM has them in their place: in colour, `size` being that of the
+            spikes and a quarter of that of the images; a blurry photograph of 97 readouts, the true
+            images of five of them, spikes of 20 more before and after it; half of the cameras are
+            those of its simulator.
     """
 
     clips: int = 1000
@@ -35,11 +40,26 @@ class SyntheticDataset:
     window: int = 61
     windows: int = 4
     seed: int = 0
+    photographs: bool = False
 
     def __post_init__(self) -> None:
         for name in ("clips", "size", "window", "windows"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+
+    def options(self) -> SyntheticOptions:
+        """What a clip is made of."""
+        if not self.photographs:
+            scene = SceneOptions(height=self.size, width=self.size, share=1)
+            return SyntheticOptions(scene=scene, window=self.window, windows=self.windows)
+        side, exposure = CELL * self.size, Exposure()
+        return SyntheticOptions(
+            scene=SceneOptions(height=side, width=side, channels=3, share=1),
+            window=exposure.length,
+            exposure=exposure.readouts,
+            moments=exposure.times(5),
+            ssdm=0.5,
+        )
 
     def splits(self) -> dict[str, list["SyntheticClip"]]:
         """The clips of each split; they are made when they are opened."""
@@ -74,21 +94,22 @@ class SyntheticClip:
 
     def open(self) -> Clip:
         """Makes it."""
-        made, width = self.dataset, self.dataset.size
+        made = self.dataset
         key = jax.random.key(made.seed)
         for part in (_SPLITS.index(self.split), self.number):
             key = jax.random.fold_in(key, part)
-        options = SyntheticOptions(
-            scene=SceneOptions(height=width, width=width, share=1),
-            window=made.window,
-            windows=made.windows,
-        )
+        options = made.options()
         batch: dict[str, Any] = jax.device_get(synthetic_batch(key, options, count=1))
-        return {
+        clip = {
             "packed": pack_bits(batch["spikes"][0]),
-            "width": np.int32(width),
+            "width": np.int32(made.size),
             "gain": batch["gain"][0],
             "rate_hz": np.float32(_RATE_HZ),
-            "images": np.rint(batch["images"][0].clip(0, 1) * 65535).astype(np.uint16),
-            "centres": np.array(window_centres(made.window, made.windows), np.int32),
+            "images": _stored(batch["images"][0]),
+            "centres": np.array(options.shown, np.int32),
         }
+        return clip | ({"blur": _stored(batch["blur"][0])} if options.exposure else {})
+
+
+def _stored(image: Any) -> Any:
+    return np.rint(image.clip(0, 1) * 65535).astype(np.uint16)

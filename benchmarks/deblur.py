@@ -1,0 +1,135 @@
+"""How sharp photographs become: `python benchmarks/deblur.py [--published FILE]`.
+
+Every method on the same blurry photographs and spikes, beside the photograph itself and the spikes
+alone: on held-out procedural scenes, and on scikit-image's photographs that move before the
+published simulator of S-SDM. PSNR in dB at the first, the middle and the last moment of the
+exposure. `--published` adds a checkpoint of LDN as its authors' PyTorch saves it.
+"""
+
+import argparse
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from spikejax import camera, deblur, metrics, ops, weights
+from spikejax.datasets import expose_and_spike, moving_photograph
+from spikejax.datasets.scenes import SceneOptions
+from spikejax.datasets.synthetic import SyntheticOptions, synthetic_batch
+
+EXPOSURE = deblur.Exposure()
+TIMES = EXPOSURE.times(3)
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "cat", "rocket")
+SPEEDS = (0.1, 0.25)  # pixels a readout: 10 and 24 during the exposure
+SEED = 1_000_003
+
+
+class Sample(NamedTuple):
+    """A photograph, its spikes, and what it should have been at the three moments."""
+
+    name: str
+    blur: np.ndarray
+    spikes: np.ndarray
+    gain: float
+    truth: list[np.ndarray]
+
+
+def scenes(count: int, size: int, ssdm: float) -> Iterator[Sample]:
+    """Procedural scenes with cameras that no training has seen."""
+    options = SyntheticOptions(
+        scene=SceneOptions(height=size, width=size, channels=3, share=1),
+        window=EXPOSURE.length,
+        exposure=EXPOSURE.readouts,
+        moments=TIMES,
+        ssdm=ssdm,
+    )
+    for number in range(count):
+        key = jax.random.fold_in(jax.random.key(SEED), number)
+        batch: Any = jax.device_get(synthetic_batch(key, options, count=1))
+        truth = list(batch["images"][0])
+        gain = float(batch["gain"][0])
+        yield Sample(f"scene {number}", batch["blur"][0], batch["spikes"][0], gain, truth)
+
+
+def photographs(size: int) -> Iterator[Sample]:
+    """Photographs of scikit-image, moved at two speeds in three directions."""
+    import skimage.data
+
+    sensor = camera.SENSORS["ssdm"]
+    for number, name in enumerate(PHOTOGRAPHS):
+        image = getattr(skimage.data, name)()[..., :3].astype(np.float32) / 255
+        side = [min(size, (n - 40) // 16 * 16) for n in image.shape[:2]]
+        for speed in SPEEDS:
+            angle = 2 * np.pi * number / len(PHOTOGRAPHS)
+            velocity = (speed * np.cos(angle), speed * np.sin(angle))
+            frames = moving_photograph(image, velocity=velocity, size=(side[0], side[1]))
+            blur, spikes = expose_and_spike(jax.random.key(number), frames, sensor)
+            truth = [np.asarray(frames[time]) for time in TIMES]
+            gain = float(sensor.gain)
+            yield Sample(f"{name} {speed}", np.asarray(blur), np.asarray(spikes), gain, truth)
+
+
+def spikes_alone(sample: Sample) -> list[np.ndarray]:
+    """The short average, enlarged bilinearly, as a grey picture."""
+    short = deblur.short_tfp(sample.spikes[None], TIMES, EXPOSURE)[0] / sample.gain
+    large = ops.resize_bilinear(jnp.asarray(short), *sample.blur.shape[:2])
+    return list(np.repeat(np.clip(large, 0, 1), 3, -1))
+
+
+def results(sample: Sample, published: Any) -> dict[str, list[np.ndarray]]:
+    """Three images a method."""
+    found = {"blurry photograph": [sample.blur] * 3, "TFP, enlarged (grey)": spikes_alone(sample)}
+    given: dict[str, tuple[str, dict[str, Any]]] = {"SDM, no network": ("sdm", {})}
+    ships = weights.available()
+    if {"bsn", "edsr"} <= set(ships):
+        given["teacher"] = ("teacher", {})
+    if "ldn" in ships:
+        given["student"] = ("student", {})
+    if published is not None:
+        given["published student"] = ("student", {"ldn": published})
+    for label, (method, networks) in given.items():
+        made = deblur.frames(
+            sample.blur, sample.spikes, method=method, times=TIMES, weights=networks
+        )
+        found[label] = [image for _, image in made]
+    return found
+
+
+def table(title: str, samples: Iterator[Sample], published: Any) -> None:
+    """Prints the mean PSNR, and SSIM over all three moments, of every method."""
+    psnr: dict[str, list[list[float]]] = {}
+    ssim: dict[str, list[float]] = {}
+    for sample in samples:
+        for label, images in results(sample, published).items():
+            pairs = list(zip(images, sample.truth, strict=True))
+            psnr.setdefault(label, []).append([float(metrics.psnr(a, b)) for a, b in pairs])
+            ssim.setdefault(label, []).append(
+                np.mean([float(metrics.ssim(a, b)) for a, b in pairs])
+            )
+    count = len(next(iter(psnr.values())))
+    print(f"\n{title}, {count} photographs\n")
+    print("| | first | middle | last | mean PSNR | mean SSIM |\n|---|---|---|---|---|---|")
+    for label, rows in psnr.items():
+        means = np.mean(rows, 0)
+        cells = " | ".join(f"{value:.2f}" for value in (*means, np.mean(means)))
+        print(f"| {label} | {cells} | {np.mean(ssim[label]):.3f} |", flush=True)
+
+
+def main() -> None:
+    """Reads the arguments and prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--published", help="a PyTorch checkpoint of LDN")
+    parser.add_argument("--scenes", type=int, default=16)
+    parser.add_argument("--size", type=int, default=384, help="pixels of a photograph, a side")
+    given = parser.parse_args()
+    published = None if given.published is None else weights.load_any("ldn", given.published)
+    size = given.size
+    table("Procedural scenes, its own cameras", scenes(given.scenes, size, 0.0), published)
+    table("Procedural scenes, simulator of S-SDM", scenes(given.scenes, size, 1.0), published)
+    table("Photographs, simulator of S-SDM", photographs(size), published)
+
+
+if __name__ == "__main__":
+    main()
