@@ -88,3 +88,30 @@ def test_the_command_makes_the_tfds_dataset_of_the_same_options(made, tmp_path):
 def test_impossible_sizes_are_refused(capsys, tmp_path):
     assert main(["spikejax_synthetic", "--data-dir", str(tmp_path), "--clips", "0"]) == 2
     assert capsys.readouterr().err == "prepare: error: clips: expected at least 1, got 0\n"
+
+
+def test_with_photographs_a_clip_is_what_s_sdm_trains_on(monkeypatch, tmp_path):
+    """97 readouts of exposure, 20 more on each side, images of five moments, all in colour."""
+    blur = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
+
+    def batch_of(key, options, *, count):
+        assert (options.scene.channels, options.scene.height) == (3, 16)
+        assert (options.window, options.exposure, options.ssdm) == (137, 97, 0.5)
+        assert options.shown == (20, 44, 68, 92, 116)
+        return {
+            "spikes": np.ones((count, 137, 4, 4), np.uint8),
+            "images": np.repeat(blur[:, None], 5, 1),
+            "gain": np.ones(count, np.float32),
+            "blur": blur,
+        }
+
+    monkeypatch.setattr(synthetic_clips, "synthetic_batch", batch_of)
+    wanted = ["spikejax_synthetic", "--photographs", "--clips", "1", "--size", "4"]
+    assert main([*wanted, "--data-dir", str(tmp_path)]) == 0
+    clip = open_prepared(tmp_path, "spikejax_synthetic")[0]
+    np.testing.assert_array_equal(clip["blur"], np.rint(blur[0] * 65535))
+    assert clip["images"].shape == (5, 16, 16, 3)
+    batch = next(windows(open_prepared(tmp_path, "spikejax_synthetic"), batch_size=1, window=137))
+    assert batch["spikes"].shape == (1, 137, 4, 4)
+    assert batch["images"].shape == (1, 1, 16, 16, 3)
+    assert batch["blur"].shape == (1, 16, 16, 3)
