@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from spikejax.formats import Recording
 
-PREFERRED = ("stir", "lrn")
-"""Networks, the best first; the first whose weights ship is the default method."""
+PREFERRED = ("lrn", "stir")
+"""Networks, the one with the best weights first; the first whose weights ship is the default."""
 
 _METHOD = "Method"
 _VIDEO_STRIDES = (20, 10, 5, 4, 2, 1)  # divisors of 20: windows share blocks, which saves STIR work
@@ -51,8 +51,8 @@ class MethodOptions:
         typer.Option(
             "--method",
             "-m",
-            help="tfp, tfi, tfstp, stir or lrn. Default: stir if its weights ship, else lrn, "
-            "else tfp.",
+            help="tfp, tfi, tfstp, stir or lrn. Default: lrn, whose weights are the best that "
+            "ship.",
             show_default=False,
             rich_help_panel=_METHOD,
         ),

@@ -109,7 +109,7 @@ def test_a_network_whose_weights_do_not_ship_asks_for_them(refused, recording, m
     refused("reconstruct", "scene.dat", "-o", "x.png", "-m", "lrn", match="lrn: .*give --weights")
 
 
-@pytest.mark.parametrize("shipped", [(), ("lrn",), ("lrn", "stir")])
+@pytest.mark.parametrize("shipped", [(), ("stir",), ("lrn", "stir")])
 def test_the_default_method_is_the_best_that_ships(
     spikejax, recording, tmp_path, monkeypatch, shipped
 ):
@@ -125,7 +125,7 @@ def test_the_default_method_is_the_best_that_ships(
     monkeypatch.setattr(sj.weights, "available", lambda: shipped)
     monkeypatch.setattr(sj.weights, "load", load)
     result = spikejax("reconstruct", "scene.dat", "-o", "x.png")
-    assert asked[:1] == list(shipped[-1:])
+    assert asked[:1] == list(shipped[:1])
     if not shipped:
         assert "tfp (no network's weights ship with this version)" in result.stdout
 
