@@ -192,7 +192,7 @@ def _command(
     }
     _refuse_others(name, {"manual-dir": manual_dir, "gain": gain, **asked})
     if name == SYNTHETIC:
-        given = {option: value for option, value in asked.items() if value is not None}
+        given: dict[str, Any] = {k: value for k, value in asked.items() if value is not None}
         synthetic = SyntheticDataset(**given)
         found: dict[str, Any] = synthetic.splits()
         origin, options = dataclasses.asdict(synthetic), {"dataset": synthetic}

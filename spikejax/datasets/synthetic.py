@@ -8,13 +8,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spikejax.camera import SENSORS, Sensor, simulate, to_grey
-from spikejax.camera.interpolation import mean_of_cells
 from spikejax.datasets.batch import CELL, Batch, Place, readouts_of, window_centres
+from spikejax.datasets.cameras import record
 from spikejax.datasets.photographs import Photographs
-from spikejax.datasets.scenes import Scene, SceneOptions, draw_canvases, draw_scenes, flow, render
-
-_NOISES = ("prnu", "dark", "dark_spread", "threshold_spread", "threshold_jitter")
+from spikejax.datasets.scenes import (
+    Scene,
+    SceneOptions,
+    draw_canvases,
+    draw_scenes,
+    film,
+    flow,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +33,7 @@ class SyntheticOptions:
         gain: the range of the cameras' gains, spikes a readout at intensity 1.
         ideal: the share of cameras without noise; the others have that of `vidar`, by a random
             factor of 0.5 to 1.5.
-        ssdm: the share of cameras that are the published simulator of S-SDM instead, of fixed gain.
+        ssdm: the share of cameras, of all, that are `ssdm` in place of these.
         exposure: readouts of the photograph that is taken in the middle of the time; 0: none.
         moments: the readouts, counted from the first, whose true images batches carry; none: the
             centres of the windows.
@@ -118,7 +122,21 @@ def synthetic_batch(
     canvases, scenes, keys = _draw(key, groups, places, options)
     if photographs is not None:
         canvases = _painted_with(canvases, jnp.asarray(photographs, canvases.dtype))
-    batch = _record(keys, _film(canvases, scenes, options), options)
+    seen = film(
+        canvases,
+        scenes,
+        options.scene,
+        readouts=readouts_of(options.window, options.windows),
+        moments=options.shown,
+        exposure=options.exposure,
+        cell=CELL if options.scene.channels == 3 else 1,
+    )
+    spikes, gain = record(
+        keys, seen.light, gain=options.gain, ideal=options.ideal, ssdm=options.ssdm
+    )
+    batch = {"spikes": spikes, "images": seen.images, "gain": gain}
+    if seen.blur is not None:
+        batch["blur"] = seen.blur
     if options.with_flow:
         batch["flow"] = _flows(canvases, scenes, options)
     return batch
@@ -145,7 +163,7 @@ def _painted_with(canvases: jax.Array, photographs: jax.Array) -> jax.Array:
     return jnp.concatenate([photographs * cover, cover], 2)
 
 
-# Three programs: of one, XLA for CPUs makes 30 times slower code, drawing and painting again what
+# Programs apart: of one, XLA for CPUs makes 30 times slower code, drawing and painting again what
 # it looks up.
 
 
@@ -158,43 +176,6 @@ def _draw(
     keys = jax.vmap(jax.random.split)(_keys(of_scene, places))
     worlds = places // options.scene.share - groups[0]
     return canvases, draw_scenes(keys[:, 0], worlds, options.scene), keys[:, 1]
-
-
-@partial(jax.jit, static_argnames=("options",))
-def _film(canvases: jax.Array, scenes: Scene, options: SyntheticOptions) -> jax.Array:
-    """(B, T, H, W, C) intensity."""
-    times = _times(options)
-
-    def one(scene: Scene) -> jax.Array:
-        return jax.vmap(lambda time: render(canvases, scene, time, options.scene))(times)
-
-    return jax.vmap(one)(scenes)
-
-
-@partial(jax.jit, static_argnames=("options",))
-def _record(keys: jax.Array, light: jax.Array, options: SyntheticOptions) -> Batch:
-    def one(key: jax.Array, light: jax.Array) -> tuple[jax.Array, Any]:
-        of_camera, of_noise = jax.random.split(key)
-        sensor = _camera(of_camera, options)
-        spikes = simulate(of_noise, light, sensor)
-        if not options.ssdm:
-            return spikes, sensor.gain
-        # The two differ in what is static, so both record, and one of them counts.
-        published = SENSORS["ssdm"]
-        is_published = jax.random.bernoulli(jax.random.fold_in(of_camera, 1), options.ssdm)
-        others = simulate(of_noise, light, published)
-        gain = jnp.where(is_published, published.gain, sensor.gain)
-        return jnp.where(is_published, others, spikes), gain
-
-    seen = light[..., 0]
-    if options.scene.channels == 3:
-        seen = mean_of_cells(to_grey(light)[..., None], CELL)[..., 0]
-    spikes, gain = jax.vmap(one)(keys, seen)
-    batch = {"spikes": spikes, "images": light[:, jnp.array(options.shown)], "gain": gain}
-    if options.exposure:
-        before = (light.shape[1] - options.exposure) // 2
-        batch["blur"] = light[:, before : before + options.exposure].mean(1)
-    return batch
 
 
 @partial(jax.jit, static_argnames=("options",))
@@ -217,20 +198,6 @@ def _times(options: SyntheticOptions) -> jax.Array:
 
 def _keys(key: jax.Array, numbers: jax.Array) -> jax.Array:
     return jax.vmap(partial(jax.random.fold_in, key))(numbers)
-
-
-def _camera(key: jax.Array, options: SyntheticOptions) -> Sensor:
-    keys = jax.random.split(key, 3)
-    low, high = options.gain
-    noisy = jax.random.bernoulli(keys[0], 1 - options.ideal)
-    strength = jnp.where(noisy, jax.random.uniform(keys[1], minval=0.5, maxval=1.5), 0.0)
-    vidar = SENSORS["vidar"]
-    return dataclasses.replace(
-        vidar,
-        gain=jax.random.uniform(keys[2], minval=low, maxval=high),
-        electrons=vidar.electrons / jnp.maximum(strength, 1e-6),
-        **{name: getattr(vidar, name) * strength for name in _NOISES},
-    )
 
 
 class SyntheticBatches(Place):

@@ -137,6 +137,8 @@ def test_windows_must_be_some():
         SyntheticOptions(moments=(30, 61))
     with pytest.raises(ValueError, match="ideal from 0 to 1, got 2"):
         SyntheticOptions(ideal=2)
+    with pytest.raises(ValueError, match="ssdm from 0 to 1, got -1"):
+        SyntheticOptions(ssdm=-1)
 
 
 def test_colour_scenes_are_seen_at_a_quarter_of_the_size_and_photographed():
@@ -203,7 +205,14 @@ def test_an_ideal_camera_counts_the_grey_light_of_a_moving_colour_scene(moving):
 
 
 def test_a_configuration_may_ask_for_colour_a_photograph_and_moments():
-    asked = {"channels": 3, "exposure": 5, "moments": [0, 40], "size": 4, "shape": "unknown"}
+    asked = {
+        "channels": 3,
+        "exposure": 5,
+        "ssdm": 0.5,
+        "moments": [0, 40],
+        "size": 4,
+        "shape": "unknown",
+    }
     batch = jax.eval_shape(opened(**asked).__next__)
     assert {name: x.shape for name, x in batch.items()} == {
         "spikes": (2, 41, 4, 4),

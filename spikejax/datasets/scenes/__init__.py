@@ -1,5 +1,6 @@
 """Procedural scenes: worlds of moving layers, made from a key, inside jit, with exact flow."""
 
+from spikejax.datasets.scenes.filming import Film, film
 from spikejax.datasets.scenes.world import (
     Scene,
     SceneOptions,
@@ -9,4 +10,13 @@ from spikejax.datasets.scenes.world import (
     render,
 )
 
-__all__ = ["Scene", "SceneOptions", "draw_canvases", "draw_scenes", "flow", "render"]
+__all__ = [
+    "Film",
+    "Scene",
+    "SceneOptions",
+    "draw_canvases",
+    "draw_scenes",
+    "film",
+    "flow",
+    "render",
+]

@@ -140,7 +140,7 @@ def render(canvases: jax.Array, scene: Scene, time: jax.Array, options: SceneOpt
     Returns:
         (H, W, C) linear intensity, in [0, 1].
     """
-    y, x = _pixels(options)
+    y, x = pixels(options)
     *light, _ = _look_up(canvases, scene, 0, time, y, x, options)
     for layer in range(1, options.layers + 1):
         *new, cover = _look_up(canvases, scene, layer, time, y, x, options)
@@ -171,7 +171,7 @@ def flow(
     Returns:
         (H, W, 2) pixels, x then y, backward.
     """
-    y, x = _pixels(options)
+    y, x = pixels(options)
     result = jnp.zeros((options.height, options.width, 2))
     since = jnp.asarray(since, jnp.float32)
     for layer in range(options.layers + 1):
@@ -186,8 +186,8 @@ def flow(
     return result
 
 
-def _pixels(options: SceneOptions) -> tuple[jax.Array, jax.Array]:
-    """Coordinates from the middle of the picture, (H, W) each."""
+def pixels(options: SceneOptions) -> tuple[jax.Array, jax.Array]:
+    """The pixels' y and x from the middle of the picture, (H, W) each."""
     lines = (
         jnp.arange(n, dtype=jnp.float32) - (n - 1) / 2 for n in (options.height, options.width)
     )
@@ -207,7 +207,8 @@ def _look_up(
     motion = jax.tree.map(lambda field: field[layer], scene.motion)
     row, column = to_canvas(motion, time, y, x, density=options.density)
     side = options.side
-    (top, below, down), (left, beside, right) = _periodic(row, side), _periodic(column, side)
+    (top, down), (left, right) = wrapped(row, side), wrapped(column, side)
+    below, beside = (jnp.where(n + 1 == side, 0, n + 1) for n in (top, left))
 
     # One flat array and indices into it: whatever else XLA is given, it makes copies of.
     flat = canvases.reshape(-1)
@@ -227,9 +228,17 @@ def _look_up(
     return channels
 
 
-def _periodic(place: jax.Array, side: int) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """The sample before, the one after, and the part of the way between them."""
-    place = place - side * jnp.floor(place / side)
-    before = jnp.floor(place)
-    index = jnp.minimum(before.astype(jnp.int32), side - 1)  # rounding may give the side itself
-    return index, jnp.where(index + 1 == side, 0, index + 1), place - before
+def wrapped(place: jax.Array, side: int) -> tuple[jax.Array, jax.Array]:
+    """Where a place is on a periodic canvas.
+
+    Args:
+        place: (...) canvas samples, along one axis.
+        side: S of the canvas.
+
+    Returns:
+        The sample before it, int32 from 0 to S - 1, and the part of the way to the next one, which
+        is 1 where rounding gives the canvas's end.
+    """
+    place = jnp.clip(place - side * jnp.floor(place / side), 0.0, side)
+    before = jnp.minimum(jnp.floor(place), side - 1)
+    return before.astype(jnp.int32), place - before
