@@ -13,6 +13,7 @@ import spikejax
 from spikejax.cli import interruption
 from spikejax.cli.benchmark import benchmark
 from spikejax.cli.convert import convert
+from spikejax.cli.deblur import deblur
 from spikejax.cli.demo import demo
 from spikejax.cli.errors import INTERRUPTED, Commands
 from spikejax.cli.evaluate import evaluate
@@ -27,7 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for command in (demo, info, reconstruct, simulate, evaluate, convert, benchmark):
+for command in (demo, info, reconstruct, deblur, simulate, evaluate, convert, benchmark):
     app.command()(command)
 
 

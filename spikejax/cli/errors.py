@@ -19,7 +19,8 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 # The library's messages speak of its arguments; here they are options.
 _ARGUMENT = re.compile(
-    r"\b(height|width|stored_width|time_axis|key|bit_order|batch_size|trained_gain)=('?)([^\s']*)\2"
+    r"\b(height|width|stored_width|time_axis|key|bit_order|batch_size|trained_gain|margin)"
+    r"=('?)([^\s']*)\2"
 )
 
 
@@ -69,7 +70,10 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, ValueError | OSError):
         return _one_line(str(error))
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
-        return "not enough memory; try --tile, a smaller --batch-size or --device cpu"
+        return (
+            "not enough memory; try --device cpu, or --tile or a smaller --batch-size where "
+            "the command has them"
+        )
     return None
 
 

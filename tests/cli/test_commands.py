@@ -159,7 +159,9 @@ def test_debug_shows_where_an_error_comes_from(spikejax):
     assert "Traceback" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["demo", "info", "reconstruct", "convert", "benchmark"])
+@pytest.mark.parametrize(
+    "command", ["demo", "info", "reconstruct", "deblur", "convert", "benchmark"]
+)
 def test_every_command_explains_itself_with_examples(spikejax, command):
     result = spikejax(command, "--help")
     assert result.exit_code == 0
