@@ -83,7 +83,11 @@ def _decode(data: bytes) -> npt.NDArray[Any]:
     import PIL.Image
     import PIL.ImageOps
 
-    with PIL.Image.open(io.BytesIO(data)) as image:
+    try:
+        opened = PIL.Image.open(io.BytesIO(data))
+    except PIL.UnidentifiedImageError:  # its message names an object in memory
+        raise ValueError("of no format that is known" if data else "it is empty") from None
+    with opened as image:
         _require_sensible(*image.size)
         upright = PIL.ImageOps.exif_transpose(image)
         if upright.mode in ("1", "L", "LA", "La"):

@@ -211,7 +211,8 @@ def test_bad_options_are_one_line(refused, pair, tmp_path, words, message):
     [
         (None, "no such file"),
         ("folder", "is a directory"),
-        (b"", "bad: not a readable image"),
+        (b"", r"bad: not a readable image \(it is empty\)"),
+        (b"no image at all", r"bad: not a readable image \(of no format that is known\)"),
         ("half", "bad"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "bad: not a readable image"),
         ("bomb", "bad: not a readable image"),
