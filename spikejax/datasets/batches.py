@@ -9,6 +9,7 @@ from spikejax.datasets.scenes import SceneOptions
 from spikejax.datasets.synthetic import SyntheticBatches, SyntheticOptions
 
 _MADE = ("synthetic", "photographs")
+_OWN = ("recordings", "pairs")
 _OF_CAMERAS = ("gain", "ideal", "ssdm", "exposure", "moments")
 _OF_SCENES = ("channels", "layers", "speed", "fastest", "still", "density", "share")
 
@@ -44,14 +45,15 @@ def batches(
     Args:
         options: what `config.data` holds. `source` is 'synthetic' for procedural scenes,
             'photographs' for the same motions of pieces of the photographs in `folder`,
-            'recordings' for the recordings with sharp images in `folder`, or the name of a dataset
-            prepared there; `size` is the pixels of the spikes, a side. Further for the first two
-            any of `gain` (lowest, highest), `ideal`, `ssdm`, `exposure`, `moments`, `channels` (3:
-            colour images four times as fine as the spikes), `layers`, `speed`, `fastest`, `still`,
-            `density`, `share`, as in `SyntheticOptions` and `SceneOptions`; for the others
-            `split`, `augment`, `workers`; for 'recordings' `recording_gain`, spikes a readout at
-            intensity 1 where no sidecar says it, 0 if all of them do. What a source has no use for
-            is ignored.
+            'recordings' for the recordings with sharp images in `folder`, 'pairs' for the blurry
+            photographs with spikes there, or the name of a dataset prepared there; none is 'pairs'
+            if there is a folder, else 'synthetic'. `size` is the pixels of the spikes, a side.
+            Further for the first two any of `gain` (lowest, highest), `ideal`, `ssdm`, `exposure`,
+            `moments`, `channels` (3: colour images four times as fine as the spikes), `layers`,
+            `speed`, `fastest`, `still`, `density`, `share`, as in `SyntheticOptions` and
+            `SceneOptions`; for the others `split`, `augment`, `workers`; for 'recordings' and
+            'pairs' `recording_gain`, spikes a readout at intensity 1 where no sidecar says it, 0 if
+            all of them do. What a source has no use for is ignored.
         batch_size: examples a step, of all processes together.
         window: L, readouts of a window.
         windows: J, windows of an example, 20 readouts apart.
@@ -66,12 +68,13 @@ def batches(
         ValueError: if there is no such source, or an option does not fit.
     """
     options = dict(options)
-    source, size = options.pop("source"), options.pop("size")
+    size = options.pop("size")
+    source = options.pop("source", "") or ("pairs" if options.get("folder") else "synthetic")
     gain = options.get("recording_gain") or None
-    if gain is not None and not (source == "recordings" and 0 < gain < float("inf")):
+    if gain is not None and not (source in _OWN and 0 < gain < float("inf")):
         raise ValueError(
-            f"data.recording_gain: expected a positive number, for the source 'recordings' only; "
-            f"got {gain} for {source!r}"
+            "data.recording_gain: expected a positive number, for the sources "
+            f"{' and '.join(map(repr, _OWN))} only; got {gain} for {source!r}"
         )
     sharing = {"seed": seed, "process_index": process_index, "process_count": process_count}
     if source in _MADE:

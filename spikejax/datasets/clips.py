@@ -25,13 +25,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikejax.camera.exposure import GREY_WEIGHTS
+from spikejax.datasets.clip_images import alike, image_size, read_pixels
 from spikejax.datasets.pairs import find_pairs
-from spikejax.formats import FormatError, Recording, Sidecar, open_recording, read_image
+from spikejax.formats import FormatError, Recording, Sidecar, open_recording
 from spikejax.formats.sidecar import read_sidecar, sidecar_path
 
 Clip = dict[str, Any]
-Pixels = npt.NDArray[Any]
 
 
 class PackedReadouts:
@@ -103,12 +102,10 @@ class ClipFiles:
             ValueError: if the files do not fit one another, or one is not what it should be.
             OSError: if one cannot be read.
         """
-        blur = None if self.blur is None else _read(self.blur, colour=True)
-        images = [_read(path, colour=self.colour) for path in self.images]
-        shown = [x for x in [*images, blur] if x is not None]
-        size = shown[0].shape[:2] if shown else None
-        recordings = [self._recording(path, size) for path in self.recordings]
-        self._check(recordings, [*self.images, *([self.blur] if self.blur else [])], shown)
+        blur = None if self.blur is None else read_pixels(self.blur, colour=True)
+        images = [read_pixels(path, colour=self.colour) for path in self.images]
+        sizes = [x.shape[:2] for x in [*images, blur] if x is not None]
+        recordings = self._recordings(sizes)
         packed, first = PackedReadouts(recordings), recordings[0]
         clip: Clip = {
             "packed": packed,
@@ -118,7 +115,7 @@ class ClipFiles:
         }
         if images:
             middle = len(packed) // 2
-            clip["images"] = np.stack(_alike(images))
+            clip["images"] = np.stack(alike(images))
             centres = [middle if c is None else c for c in self.centres]
             clip["centres"] = np.array(centres, np.int32)
             if not all(0 <= c < len(packed) for c in centres):
@@ -130,9 +127,42 @@ class ClipFiles:
             clip["blur"] = blur
         return clip
 
+    def facts(self) -> dict[str, Any]:
+        """Looks at the files' sizes alone, and whether they fit one another.
+
+        Returns:
+            As `cut.facts_of` of the clip, and `file`, the recording's path.
+
+        Raises:
+            ValueError: as `open`, but for damage beyond the headers.
+            OSError: if one cannot be read.
+        """
+        recordings = self._recordings([image_size(path) for path in self._shown])
+        readouts = sum(map(len, recordings))
+        return {
+            "file": str(self.recordings[0]),
+            "readouts": readouts,
+            "height": recordings[0].height,
+            "width": recordings[0].width,
+            "centres": [readouts // 2 if c is None else c for c in self.centres] or None,
+            "blur": self.blur is not None,
+        }
+
+    @property
+    def _shown(self) -> list[Path]:
+        return [*self.images, *([self.blur] if self.blur else [])]
+
+    def _recordings(self, sizes: Sequence[tuple[int, ...]]) -> list[Recording]:
+        """Opens the recordings, which must fit images of these sizes."""
+        opened = [self._recording(path, sizes[0] if sizes else None) for path in self.recordings]
+        self._check(opened, sizes)
+        return opened
+
     def _recording(self, path: Path, size: tuple[int, ...] | None) -> Recording:
         beside = read_sidecar(path) if sidecar_path(path).exists() else Sidecar()
-        height, width = (None, None) if size is None else (n // self.scale for n in size)
+        height, width = None, None
+        if size is not None and path.suffix.lower() == ".dat":  # arrays say it themselves
+            height, width = (n // self.scale for n in size)
         facts = beside.over(
             Sidecar(height=height, width=width, gain=self.gain, rate_hz=self.rate_hz)
         )
@@ -140,7 +170,7 @@ class ClipFiles:
             path, facts.height, facts.width, gain=facts.gain, rate_hz=facts.rate_hz
         )
 
-    def _check(self, recordings: list[Recording], paths: list[Path], shown: list[Pixels]) -> None:
+    def _check(self, recordings: list[Recording], sizes: Sequence[tuple[int, ...]]) -> None:
         height, width = recordings[0].shape[1:]
         for path, recording in zip(self.recordings, recordings, strict=True):
             if recording.shape[1:] != (height, width):
@@ -153,12 +183,17 @@ class ClipFiles:
                     f"{path}: {len(recording)} readouts of {height}x{width}, "
                     f"expected {self.readouts}"
                 )
-        for path, image in zip(paths, shown, strict=True):
-            if image.shape[:2] != (self.scale * height, self.scale * width):
+        for path, size in zip(self._shown, sizes, strict=True):
+            if size != (self.scale * height, self.scale * width):
+                found = ""
+                if self.scale > 1:
+                    found = f", {self.scale} times as many each way, not " + _times(
+                        size[0] / height, size[1] / width
+                    )
                 raise FormatError(
-                    f"{path}: {image.shape[0]}x{image.shape[1]} pixels do not fit readouts of "
+                    f"{path}: {size[0]}x{size[1]} pixels do not fit readouts of "
                     f"{height}x{width} ({self.recordings[0].name}); expected "
-                    f"{self.scale * height}x{self.scale * width}"
+                    f"{self.scale * height}x{self.scale * width}{found}"
                 )
 
 
@@ -187,7 +222,7 @@ class RecordingFolder:
         return len(self._clips)
 
     def __getitem__(self, index: int) -> Clip:
-        return self._clips[index].open()
+        return self._clips[index].open() | {"name": str(self._clips[index].recordings[0])}
 
 
 def files_of_pairs(
@@ -214,7 +249,7 @@ def files_of_pairs(
 
 
 def require_gains(clips: Sequence[ClipFiles]) -> None:
-    """Makes sure that every recording's gain is known: a wrong one spoils what is trained on.
+    """Makes sure that the gain of what has images is known: a wrong one spoils what is trained.
 
     Raises:
         ValueError: if neither the clip nor a sidecar says it.
@@ -222,7 +257,7 @@ def require_gains(clips: Sequence[ClipFiles]) -> None:
     untold = [
         path
         for clip in clips
-        if clip.gain is None
+        if clip.gain is None and clip.images
         for path in clip.recordings
         if not sidecar_path(path).exists() or read_sidecar(path).gain is None
     ]
@@ -234,20 +269,5 @@ def require_gains(clips: Sequence[ClipFiles]) -> None:
         )
 
 
-def _read(path: Path, *, colour: bool) -> Pixels:
-    """(H, W, C) uint8 if the image has no more than that, else uint16."""
-    image = read_image(path)
-    if image.ndim == 2:
-        image = np.stack([image] * (3 if colour else 1), -1)
-    elif not colour:
-        image = (image @ np.array(GREY_WEIGHTS, np.float32))[..., None]
-    eight = np.rint(image * np.float32(255))
-    if np.abs(image * np.float32(255) - eight).max() < 1e-3:
-        return eight.astype(np.uint8)
-    return np.rint(image * np.float32(65535)).astype(np.uint16)
-
-
-def _alike(images: list[Pixels]) -> list[Pixels]:
-    """All of one type: what has 8 bits is widened if another has 16."""
-    kind = np.result_type(*images)
-    return [x.astype(kind) * 257 if x.dtype != kind else x for x in images]
+def _times(down: float, across: float) -> str:
+    return f"{down:.3g}" if down == across else f"{down:.3g} down and {across:.3g} across"

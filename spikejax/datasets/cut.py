@@ -31,7 +31,7 @@ class Cut:
         """Gives the first readouts of all examples that a clip holds.
 
         Args:
-            facts: `readouts`, `height`, `width` and `centres` (None without images) of a clip.
+            facts: as `facts_of` gives them; an index of prepared files may leave `blur` out.
             name: what to call it.
 
         Returns:
@@ -50,10 +50,14 @@ class Cut:
         if not starts:
             centres = facts["centres"]
             images = "no images" if centres is None else f"images at {_short(centres)}"
-            raise ValueError(
-                f"{name}: {facts['readouts']} readouts with {images} hold no {self.windows} "
-                f"windows of {self.window} readouts, {STRIDE} apart, around an image each"
-            )
+            needs = f"{self.windows} windows of {self.window} readouts, {STRIDE} apart"
+            if self.windows == 1:
+                needs = f"window of {self.window} readouts"
+            if facts.get("blur"):
+                needs += " in the middle, where the photograph was exposed"
+            if centres is not None:
+                needs += ", around an image each" if self.windows > 1 else ", around an image"
+            raise ValueError(f"{name}: {facts['readouts']} readouts with {images} hold no {needs}")
         return starts
 
     def __call__(
@@ -70,7 +74,7 @@ class Cut:
             The example: a batch without its first axis.
         """
         facts = facts_of(clip)
-        starts = self.starts(facts, name)
+        starts = self.starts(facts, str(clip.get("name", name)))
         start = starts[int(rng.integers(len(starts)))]
         transform = self._transform(facts, rng)
         height, width = self.crop or (facts["height"], facts["width"])
@@ -112,13 +116,18 @@ class Cut:
         return int(rng.integers(turn.TRANSFORMS if across else 4))
 
     def _starts(self, facts: Mapping[str, Any]) -> Sequence[int]:
-        last = facts["readouts"] - readouts_of(self.window, self.windows)
+        length = readouts_of(self.window, self.windows)
+        last = facts["readouts"] - length
+        among = range(last + 1)
+        if facts.get("blur") and last >= 0:  # the photograph was exposed in the middle
+            middle = facts["readouts"] // 2 - length // 2
+            among = range(middle, middle + 1)
         if facts["centres"] is None:
-            return range(last + 1)
+            return among
         has = set(facts["centres"])
         runs = [c for c in has if all(c + STRIDE * j in has for j in range(self.windows))]
         starts = (c - self.window // 2 for c in sorted(runs))
-        return [start for start in starts if 0 <= start <= last]
+        return [start for start in starts if start in among]
 
     def _images(self, facts: Mapping[str, Any], start: int) -> list[int]:
         centre = start + self.window // 2
@@ -126,7 +135,7 @@ class Cut:
 
 
 def facts_of(clip: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives `readouts`, `height`, `width` and `centres` (None without images) of a clip."""
+    """Gives of a clip `readouts`, `height`, `width`, `centres` (None without images), `blur`."""
     readouts, height, _ = clip["packed"].shape
     centres = clip["centres"].tolist() if "images" in clip else None
     return {
@@ -134,6 +143,7 @@ def facts_of(clip: Mapping[str, Any]) -> dict[str, Any]:
         "height": height,
         "width": int(clip["width"]),
         "centres": centres,
+        "blur": "blur" in clip,
     }
 
 

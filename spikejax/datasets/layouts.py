@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spikejax.camera import SENSORS
+from spikejax.datasets.blur_pairs import TREE, files_of_blur_pairs, splits_of
 from spikejax.datasets.clips import ClipFiles, files_of_pairs
 
 Splits = dict[str, list[ClipFiles]]
@@ -253,5 +254,15 @@ LAYOUTS = {
         "",
         "",
         lambda base: {"train": files_of_pairs(base)},
+    ),
+    "pairs": Layout(
+        "Blurry photographs of one's own with the spikes of their exposures.",
+        f"{TREE}; or the same in train and test",
+        "",
+        "",
+        lambda base: {part: files_of_blur_pairs(base, split=part) for part in splits_of(base)},
+        images=False,
+        blur=True,
+        colour=True,
     ),
 }

@@ -10,7 +10,7 @@ from spikejax.camera import to_grey
 from spikejax.camera.encoding import to_linear
 from spikejax.formats import read_image
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 _SHRINKS = 3.0  # a piece is cut up to so many times larger than it is used
 
 
@@ -29,11 +29,11 @@ class Photographs:
         self.folder = Path(folder)
         if not self.folder.is_dir():
             raise ValueError(f"{self.folder}: no such folder; data.folder holds the photographs")
-        found = (p for p in self.folder.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
+        found = (p for p in self.folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         self.files = sorted(found)
         if not self.files:
             raise ValueError(
-                f"{self.folder}: no photographs in it; expected files {', '.join(_SUFFIXES)}"
+                f"{self.folder}: no photographs in it; expected files {', '.join(SUFFIXES)}"
             )
 
     def pieces(

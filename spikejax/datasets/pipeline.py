@@ -8,11 +8,13 @@ there with any number of workers and of processes.
 import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from spikejax.datasets.batch import Batch, Place
+from spikejax.datasets.blur_pairs import BlurPairFolder
 from spikejax.datasets.cut import Cut, facts_of
 from spikejax.datasets.prepared import Prepared
 
@@ -47,8 +49,9 @@ def windows(
     step s depends on the seed, s and n alone: any number of processes makes the same batches.
 
     Args:
-        source: clips by index: `prepared.open_prepared`, `clips.RecordingFolder`, a TFDS data
-            source of `spikejax.datasets.builders`, or any list of clips.
+        source: clips by index: `prepared.open_prepared`, `clips.RecordingFolder`,
+            `blur_pairs.BlurPairFolder`, a TFDS data source of `spikejax.datasets.builders`, or any
+            list of clips.
         batch_size: examples a step, of all processes together.
         window: L, readouts of a window.
         windows: J, windows of an example, 20 readouts apart, each with an image at its centre.
@@ -68,8 +71,9 @@ def windows(
         `flow` (B, J, ..., h, w, 2) float32. T is L + 20 (J - 1).
 
     Raises:
-        ValueError: if the source is empty, a clip of a prepared dataset, or the first of another
-            source, has no such windows or is smaller than the crop, or an option is out of range.
+        ValueError: if the source is empty, a clip of a prepared dataset or of pairs, or the first
+            of another source, has no such windows or is smaller than the crop, or an option is out
+            of range.
     """
     if len(source) == 0:
         raise ValueError("windows: expected a source of at least one clip, got an empty one")
@@ -89,9 +93,10 @@ def windows(
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"crop: expected a side or (h, w), at least 1, got {crop}")
     cut = Cut(window=window, windows=windows, crop=size, augment=augment)
-    if isinstance(source, Prepared):
+    if isinstance(source, Prepared | BlurPairFolder):
+        folder = source.folder if isinstance(source, Prepared) else Path()
         for entry in source.entries:
-            cut.starts(entry, str(source.folder / entry["file"]))
+            cut.starts(entry, str(folder / entry["file"]))
     else:
         cut.starts(facts_of(source[0]), "the first clip")
     return WindowBatches(

@@ -5,14 +5,12 @@ TFDS dataset of `spikejax.datasets.builders`. A clip is written whole or not at 
 there already is kept: after an interruption the same command goes on where it was.
 """
 
-import contextlib
 import dataclasses
 import enum
 import json
 import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -21,16 +19,15 @@ import typer
 from spikejax.datasets.clips import Clip, require_gains
 from spikejax.datasets.layouts import LAYOUTS, find_clips
 from spikejax.datasets.prepared import entry_of, read_index, write_clip, write_index
+from spikejax.datasets.progress import Advance, progress
 from spikejax.datasets.synthetic_clips import SYNTHETIC, SyntheticDataset
 from spikejax.formats import FormatError, replacing
 
-Advance = Callable[[int, int], None]
-
 _COMMAND = "python -m spikejax.datasets.prepare"
 _BAD_INPUT, _INTERRUPTED = 2, 130
+_OWN = ("recordings", "pairs")  # whose files say little of themselves
 # What a wrong command line raises; its class is not among typer's public names.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-_LINE_EVERY_S = 10.0
 
 
 class Openable(Protocol):
@@ -154,7 +151,9 @@ def _command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     gain: Annotated[
         float | None,
-        typer.Option(help="recordings: spikes a readout at intensity 1, where no sidecar says it."),
+        typer.Option(
+            help="Of one's own: spikes a readout at intensity 1, where no sidecar says it."
+        ),
     ] = None,
     clips: Annotated[
         int | None,
@@ -201,9 +200,10 @@ def _command(
     else:
         found = find_clips(name, manual_dir)
         origin, options = {"manual_dir": str(manual_dir.resolve())}, {}
-        if name == "recordings":
-            found = {"train": [dataclasses.replace(clip, gain=gain) for clip in found["train"]]}
-            require_gains(found["train"])
+        if name in _OWN:
+            for part, files in found.items():
+                found[part] = [dataclasses.replace(clip, gain=gain) for clip in files]
+                require_gains(found[part])
             origin["gain"] = gain
     unknown = [part for part in split or [] if part not in found]
     if unknown:
@@ -212,7 +212,7 @@ def _command(
         _write_records(name, options, manual_dir, data_dir, whole=not split, overwrite=overwrite)
     else:
         chosen = {part: found[part] for part in split or found}
-        with _progress(name) as advance:
+        with progress(name) as advance:
             prepare(name, chosen, data_dir, origin=origin, overwrite=overwrite, advance=advance)
     counts = ", ".join(f"{len(found[part])} {part}" for part in split or found)
     print(f"{data_dir / name}: {counts}")
@@ -222,7 +222,7 @@ def _refuse_others(name: str, given: dict[str, Any]) -> None:
     """Refuses options that say nothing about this dataset."""
     fitting = {
         SYNTHETIC: ("clips", "size", "windows", "seed", "photographs"),
-        "recordings": ("manual-dir", "gain"),
+        **dict.fromkeys(_OWN, ("manual-dir", "gain")),
     }
     for option, value in given.items():
         if value is not None and option not in fitting.get(name, ("manual-dir",)):
@@ -239,7 +239,7 @@ def _write_records(
     overwrite: bool,
 ) -> None:
     """Lets TFDS write; it makes all splits, and begins anew after an interruption."""
-    if name == "recordings" or not whole:
+    if name in _OWN or not whole:
         raise ValueError("--format array_record: only for published datasets, and all their splits")
     import tensorflow_datasets as tfds
 
@@ -254,29 +254,6 @@ def _write_records(
         shutil.rmtree(written)
         builder = tfds.builder(name, data_dir=data_dir, **options)
     builder.download_and_prepare(download_config=config)
-
-
-@contextlib.contextmanager
-def _progress(name: str) -> Iterator[Advance]:
-    """A bar on a terminal, now and then a line in a log; on stderr."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as shown:
-            task = shown.add_task(name)
-            yield lambda done, total: shown.update(task, completed=done, total=total)
-        return
-    said = time.monotonic()
-
-    def advance(done: int, total: int) -> None:
-        nonlocal said
-        if time.monotonic() - said > _LINE_EVERY_S:
-            said = time.monotonic()
-            print(f"{name}: {done} of {total} clips", file=sys.stderr, flush=True)
-
-    yield advance
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from spikejax.datasets.blur_pairs import BlurPairFolder
 from spikejax.datasets.clips import Clip, RecordingFolder
 from spikejax.formats import FormatError, replacing
 
@@ -104,10 +105,10 @@ def open_source(
     """Opens what a configuration names, to be fed to `pipeline.windows`.
 
     Args:
-        name: a prepared dataset's name, or 'recordings' for a folder of one's own.
-        folder: the data folder that it was prepared in, or the folder of recordings.
-        split: which split of a prepared dataset; a folder of recordings has 'train' alone.
-        gain: of recordings, where no sidecar says it.
+        name: a prepared dataset's name, or 'recordings' or 'pairs' for a folder of one's own.
+        folder: the data folder that it was prepared in, or the folder of recordings or pairs.
+        split: which split; a folder of recordings has 'train' alone.
+        gain: of recordings or pairs, where no sidecar says it.
 
     Returns:
         Clips by index.
@@ -117,7 +118,10 @@ def open_source(
         ValueError: if there is no such split, or nothing says the gain of a recording, or it is
             said of a prepared dataset, which knows it.
     """
-    if name == "recordings" and not (Path(folder) / name / "index.json").is_file():
+    own = not (Path(folder) / name / "index.json").is_file()
+    if name == "pairs" and own:
+        return BlurPairFolder(folder, split=split, gain=gain)
+    if name == "recordings" and own:
         if split != "train":
             raise ValueError(
                 f"{folder}: is a folder of recordings, all to train on; it has no split {split!r}: "

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from published_trees import make_crop_mini, make_reds_base, make_spike_gopro, make_sreds
 
-from spikejax.datasets import prepare as module
 from spikejax.datasets.pipeline import windows
 from spikejax.datasets.prepare import main
 from spikejax.datasets.prepared import open_prepared
@@ -248,6 +247,6 @@ def test_progress_is_told_in_lines_where_there_is_no_terminal(
     prepare, manual_dir, rng, capsys, monkeypatch
 ):
     make_sreds(manual_dir, rng)
-    monkeypatch.setattr(module, "_LINE_EVERY_S", -1.0)
+    monkeypatch.setattr("spikejax.datasets.progress._LINE_EVERY_S", -1.0)
     assert prepare("sreds") == 0
     assert "sreds: 2 of 3 clips" in capsys.readouterr().err
