@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from spikejax.cli.deblur_folder import Format, deblur_folder
 from spikejax.cli.deblur_run import Run
 from spikejax.cli.deblurring import DeblurOptions, ExposureOptions
 from spikejax.cli.device import computing_on
@@ -16,11 +17,12 @@ from spikejax.cli.picture import PictureOptions, kind_of
 @flattened
 def deblur(
     photograph: Annotated[
-        Path, typer.Argument(metavar="BLUR", help="A blurry photograph, 4 times the spikes' size.")
-    ],
-    spikes: Annotated[
         Path,
-        typer.Argument(metavar="SPIKES", help="The recording: .dat, .npy or .npz."),
+        typer.Argument(
+            metavar="BLUR",
+            help="A blurry photograph of 4 times the rows and columns of the spikes. Or a folder "
+            "with blur/X.png and spikes/X.dat for every X.",
+        ),
     ],
     output: Annotated[
         str,
@@ -29,18 +31,33 @@ def deblur(
             "-o",
             metavar="OUT",
             help="OUT/, a folder of PNGs named by their readouts, OUT.mp4, OUT.gif, or OUT.png or "
-            "OUT.jpg for one image.",
+            "OUT.jpg for one image; for a folder OUT/ alone, which gets OUT/X/.",
         ),
     ],
     method: DeblurOptions,
     exposure: ExposureOptions,
     recording: RecordingOptions,
+    spikes: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="SPIKES",
+            help="The recording: .dat, .npy or .npz. Not with a folder.",
+            show_default=False,
+        ),
+    ] = None,
     sheet: Annotated[
         Path | None,
         typer.Option(
             metavar="SHEET.png",
             help="Also compare the photograph, the spikes alone (TFP), teacher and student, at "
             "the first, middle and last moments.",
+            show_default=False,
+        ),
+    ] = None,
+    format: Annotated[
+        Format | None,
+        typer.Option(
+            help="Of a folder's results: png (OUT/X/, the default), or mp4 or gif (OUT/X.mp4).",
             show_default=False,
         ),
     ] = None,
@@ -61,8 +78,33 @@ def deblur(
       spikejax deblur blur.png car.dat -o sharp.png -m teacher --sheet compared.png
       spikejax deblur photo.jpg car.dat -o sharp/ --homography h.txt --encoding srgb
       spikejax deblur blur.png car.dat -o sharp.gif --weights ldn=ldn.pth
+      spikejax deblur pairs/ -o sharp/ --format mp4
     """
     picture = PictureOptions(display=False, bits=bits, fps=fps)
+    if photograph.is_dir():
+        if spikes is not None:
+            raise ValueError(
+                f"{photograph}: is a directory; expected a photograph, or no SPIKES beside it"
+            )
+        if sheet is not None:
+            raise ValueError("--sheet: is for one photograph, not for a folder")
+        each = format or Format.png
+        if kind_of(output) != "folder":
+            raise ValueError(f"{output}: expected a folder (OUT/) for the results of a folder")
+        picture.check(Path(output), image=each is Format.png)
+        with computing_on(device):
+            settings, networks = exposure.prepare(), method.networks(compared=False)
+            summary = deblur_folder(
+                photograph, Path(output), each, method, settings, recording, networks, picture
+            )
+        _say(output, summary)
+        return
+    if spikes is None:
+        if not photograph.exists():
+            raise FileNotFoundError(f"{photograph}: no such file or folder")
+        raise ValueError(f"{photograph}: expected the recording of its exposure as well: SPIKES")
+    if format is not None:
+        raise ValueError("--format: is for a folder of pairs; here the name of the output says it")
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet: expected a name that ends in .png, got {sheet}")
     kind, destination = kind_of(output), Path(output)
@@ -88,10 +130,12 @@ def deblur(
         height, width = pair.photograph.shape[:2]
         what = f"{height}x{width}, {len(opened)} readouts of {opened.height}x{opened.width}"
         summary = [f"{method.described()}; {what}", *run.summary(opened.rate_hz, seconds)]
-    print(output)
-    for line in summary:
-        print(f"  {line}")
+    _say(output, summary)
     if sheet is not None:
-        print(sheet)
-    for line in left_out:
-        print(f"  left out: {line}")
+        _say(sheet, [f"left out: {line}" for line in left_out])
+
+
+def _say(made: str | Path, lines: list[str]) -> None:
+    print(made)
+    for line in lines:
+        print(f"  {line}")

@@ -109,6 +109,28 @@ class Pair:
         return np.asarray(from_linear(image, self.encoding))
 
 
+def exposure_in(recording: Recording, settings: PairSettings) -> tuple[deblur.Exposure, int]:
+    """Says which part of a recording belongs to a photograph.
+
+    Args:
+        recording: of any length.
+        settings: what is known about the exposure.
+
+    Returns:
+        The exposure in that part, and the readouts of the recording before that part.
+
+    Raises:
+        ValueError: if the exposure does not fit into the recording, which it names.
+    """
+    try:
+        first, lasts = settings.place(len(recording))
+    except ValueError as error:
+        raise ValueError(f"{recording.path}: {error}") from None
+    needed = max(WINDOW // 2, settings.short // 2)
+    margin = min(first, len(recording) - first - lasts, needed)
+    return deblur.Exposure(lasts, margin, settings.short), first - margin
+
+
 def open_pair(path: str | Path, recording: Recording, settings: PairSettings) -> Pair:
     """Reads a photograph and as much of a recording as belongs to it.
 
@@ -124,14 +146,7 @@ def open_pair(path: str | Path, recording: Recording, settings: PairSettings) ->
         OSError: if the photograph cannot be read.
         ValueError: if it is no image, or the two do not fit one another.
     """
-    try:
-        first, lasts = settings.place(len(recording))
-    except ValueError as error:
-        raise ValueError(f"{recording.path}: {error}") from None
-    needed = max(WINDOW // 2, settings.short // 2)
-    margin = min(first, len(recording) - first - lasts, needed)
-    exposure = deblur.Exposure(lasts, margin, settings.short)
-    start = first - margin
+    exposure, start = exposure_in(recording, settings)
     image = read_image(path)
     if image.ndim == 2:
         image = np.stack([image] * 3, -1)
