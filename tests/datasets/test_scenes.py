@@ -11,7 +11,7 @@ from spikejax import ops
 from spikejax.datasets import scenes
 from spikejax.datasets.scenes import SceneOptions, draw_canvases, draw_scenes, render
 from spikejax.datasets.scenes.motion import Motion, draw_motions, to_canvas, to_picture
-from spikejax.datasets.scenes.shapes import KINDS, Shape, coverage
+from spikejax.datasets.scenes.shapes import KINDS, Shape, coverage, draw_shapes, reach
 from spikejax.datasets.scenes.textures import noise
 
 OPTIONS = SceneOptions(height=32, width=40, layers=1, speed=0.4, channels=3)
@@ -152,6 +152,23 @@ def test_every_kind_of_shape_covers_a_part():
         part = cover(shape, y, x)
         assert 60 < part.sum() < 700, KINDS[kind]
         assert part.min() == 0 and part.max() == 1
+
+
+@pytest.mark.parametrize(("smallest", "softness"), [(24.0, 1.5), (3.0, 1.0), (8.0, 6.0)])
+def test_beyond_its_reach_a_shape_covers_nothing(smallest, softness):
+    shapes = draw_shapes(
+        jax.random.key(1), 300, smallest=smallest, largest=8 * smallest, softness=softness
+    )
+    far, cover = jax.jit(jax.vmap(reach)), jax.jit(jax.vmap(coverage))
+    limits = far(shapes)
+    limited = np.isfinite(limits)
+    assert set(np.asarray(shapes.kind)[limited]) >= set(range(len(KINDS) - 1))
+    angles = np.linspace(0, 2 * np.pi, 181)[None, :, None]
+    times = np.array([1.0, 1.01, 1.2, 2.0, 5.0])[None, None]
+    distance = np.where(limited, limits, 0)[:, None, None] * times
+    y, x = (np.float32(distance * f(angles)) for f in (np.sin, np.cos))
+    assert (np.asarray(cover(shapes, y, x))[limited] == 0).all()
+    assert limits[limited].mean() < 3 * np.asarray(shapes.radii).max(1)[limited].mean()
 
 
 @pytest.mark.parametrize("exponent", [0.7, 1.4])

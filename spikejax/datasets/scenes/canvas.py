@@ -11,10 +11,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from spikejax.datasets.scenes.shapes import Shape, coverage, draw_shapes
+from spikejax.datasets.scenes.shapes import Shape, coverage, draw_shapes, reach
 from spikejax.datasets.scenes.textures import Fill, draw_fills, noise, paint
 
 _PATCH = 64  # canvas samples, for what is small
+_STRIP = 16  # canvas samples, of the whole width, for what is wide
 _REFERENCE = 240  # canvas samples: the side that the numbers of shapes are for
 
 
@@ -124,17 +125,30 @@ def _grid(side: int) -> tuple[jax.Array, jax.Array]:
 def _paint_wide(
     canvases: jax.Array, leaves: _Leaves, places: jax.Array, grain: jax.Array
 ) -> jax.Array:
-    """Shapes that may reach over the whole canvas and its borders."""
-    side = canvases.shape[2]
-    y, x = _grid(side)
+    """Shapes that may reach over the whole canvas and its borders, strip by strip."""
+    _, channels, side, _ = canvases.shape
+    strips = side // _STRIP
+    y, x = (lines[:_STRIP] for lines in _grid(side))
 
     def add(canvases: jax.Array, one: tuple[_Leaves, jax.Array]) -> tuple[jax.Array, None]:
         (layer, shape, fill), place = one
-        down, right = (
-            jnp.mod(p - at + side / 2, side) - side / 2 for p, at in zip((y, x), place, strict=True)
-        )
-        new = _over(canvases[layer], shape, fill, down, right, grain)
-        return canvases.at[layer].set(new), None
+        far = jnp.minimum(reach(shape), side)
+        first, last = (jnp.floor((place[0] + n) / _STRIP).astype(jnp.int32) for n in (-far, far))
+
+        def paint_strip(n: jax.Array, canvases: jax.Array) -> jax.Array:
+            top = _STRIP * jnp.mod(first + n, strips)
+            down, right = (
+                jnp.mod(p - at + side / 2, side) - side / 2
+                for p, at in zip((y + top.astype(y.dtype), x), place, strict=True)
+            )
+            corner, size = (layer, 0, top, 0), (1, channels, _STRIP, side)
+            part = lax.dynamic_slice(canvases, corner, size)[0]
+            some = lax.dynamic_slice(grain, corner[1:], (len(grain), _STRIP, side))
+            new = _over(part, shape, fill, down, right, some)
+            return lax.dynamic_update_slice(canvases, new[None], corner)
+
+        count = jnp.minimum(last - first + 1, strips)
+        return lax.fori_loop(0, count, paint_strip, canvases), None
 
     return lax.scan(add, canvases, (leaves, places))[0]
 

@@ -93,6 +93,24 @@ def coverage(shape: Shape, y: jax.Array, x: jax.Array) -> jax.Array:
     return jnp.clip(0.5 - distance / shape.softness, 0.0, 1.0)
 
 
+def reach(shape: Shape) -> jax.Array:
+    """How far from its middle a shape may cover anything.
+
+    Args:
+        shape: one shape.
+
+    Returns:
+        () canvas samples, infinity if there is no limit.
+    """
+    long, short, edge = jnp.max(shape.radii), jnp.min(shape.radii), shape.softness / 2
+    # The edges of boxes, rings and glyphs are as wide as they should be; a box's corner is furthest
+    # out. Those of the others are stretched as the shape is, and a blob bulges by 8 in 100.
+    farthest = jnp.maximum(2**0.5 * (long + edge), long * (1.08 + edge / short)) + 1
+    # A small glyph's paper does not differ enough from its ink.
+    endless = (shape.kind == KINDS.index("glyph")) & (edge >= 0.8 / _CELLS * 2 * long)
+    return jnp.where(endless, jnp.inf, farthest)
+
+
 # Signed distances to the outlines, negative inside, of the order of a canvas sample near the edge.
 
 
