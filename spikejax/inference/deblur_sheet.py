@@ -45,22 +45,24 @@ def deblur_sheet(
     columns = [(_LABELS.get(name, name), shown) for name, shown in images.items()]
     blurry = [pair.photograph] * len(times)
     short = f"TFP, {pair.exposure.short} readouts"
-    columns = [("photograph", blurry), (short, _playback(pair, times)), *columns]
+    columns = [("photograph", blurry), (short, playback(pair, times)), *columns]
     colour = [shown for _, shown in columns if np.ndim(shown[0]) == 3]
     detail = most_different([*colour, *([] if truths is None else [truths])])
     if truths is not None:
         columns.append(("truth", truths))
     panels = []
     for k, time in enumerate(times):
-        scores = [_psnr(shown[k], None if truths is None else truths[k]) for _, shown in columns]
-        finite = [score for score in scores if score is not None]
-        for (label, shown), score in zip(columns, scores, strict=True):
-            readout = f"readout {pair.before + time}"
-            if label == "photograph":
-                readout = f"{pair.exposure.readouts} readouts"
-            note = readout if score is None else f"{score:.2f} dB"
-            best = score is not None and score == max(finite)
-            panels.append(Panel(pair.stored(shown[k]), label, note, highlight=best))
+        row = [(label, shown[k]) for label, shown in columns]
+        scores = [_psnr(image, None if truths is None else truths[k]) for _, image in row]
+        judged = [s for (_, image), s in zip(row, scores, strict=True) if image.ndim == 3 and s]
+        for (label, image), score in zip(row, scores, strict=True):
+            note = f"readout {pair.before + time}"
+            if score is not None:
+                note = f"{score:.2f} dB" if image.ndim == 3 else f"{score:.2f} dB, grey"
+            elif label == "photograph":
+                note = f"{pair.exposure.readouts} readouts"
+            best = score is not None and score == max(judged) and image.ndim == 3
+            panels.append(Panel(pair.stored(image), label, note, highlight=best))
     width = pair.photograph.shape[1]
     scale = _LARGEST / width if width > _LARGEST else max(1, round(_PANEL / width))
     return sheet(panels, columns=len(columns), scale=scale, detail=detail)
@@ -92,8 +94,8 @@ def most_different(columns: Sequence[Moments]) -> tuple[int, int, int, int]:
     return int(top), int(left), rows, cols
 
 
-def _playback(pair: Pair, times: Sequence[int]) -> Moments:
-    """TFP at each moment, (H, W), as bright as the photograph."""
+def playback(pair: Pair, times: Sequence[int]) -> Moments:
+    """TFP at each moment, (H, W), enlarged and as bright as the photograph: the spikes alone."""
     spikes, size = jnp.asarray(pair.spikes)[None], pair.photograph.shape[:2]
     fired = float(deblur.long_tfp(spikes, pair.exposure).mean())
     bright = float(to_grey(jnp.asarray(pair.photograph)).mean()) / fired if fired else 0.0

@@ -1,13 +1,16 @@
 """The examples run, and reach what their docstrings say, in small."""
 
 import importlib.util
+import re
+import sys
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
-from spikejax.formats import Recording, read_image
+import spikejax as sj
+from spikejax.formats import Recording, read_image, read_video, write_image
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +44,34 @@ def test_a_sensor_is_calibrated(tmp_path):
     assert corrected > raw + 10
     assert read_image(tmp_path / "maps.png").ndim == 3
     assert read_image(tmp_path / "correction.png").ndim == 3
+
+
+def test_a_photograph_is_deblurred_better_than_not(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sj.weights, "available", lambda: ())
+    words = ["--out", str(tmp_path / "a"), "--size", "64"]
+    scores = script("examples/deblur_photograph.py").main(words)
+    assert set(scores) == {"blurry photograph", "TFP, grey", "sdm"}
+    assert scores["sdm"] > scores["blurry photograph"] + 2
+    assert "teacher: left out" in capsys.readouterr().out
+    assert read_image(tmp_path / "a" / "sheet.png").ndim == 3
+    assert len(list(read_video(tmp_path / "a" / "sharp.mp4"))) == 13
+    with sj.open_recording(tmp_path / "a" / "spikes.dat") as recording:
+        assert recording.shape == (137, 16, 16)
+    assert read_image(tmp_path / "a" / "blur.png").shape == (64, 64, 3)
+
+
+def test_photographs_that_cannot_be_moved_are_refused(tmp_path, capsys, monkeypatch):
+    main = script("examples/deblur_photograph.py").main
+    write_image(tmp_path / "small.png", np.zeros((40, 60)))
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    cases = {"take a larger one": [str(tmp_path / "small.png")]}
+    cases["no such file"] = [str(tmp_path / "none.png")]
+    cases["pip install scikit-image"] = []
+    for message, words in cases.items():
+        with pytest.raises(SystemExit, match="2"):
+            main([*words, "--out", str(tmp_path / "new")])
+        assert re.search(message, capsys.readouterr().err)
+        assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(

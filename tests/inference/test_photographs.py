@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from spikejax.deblur import Exposure
 from spikejax.formats import Recording, write_image
+from spikejax.inference import deblur_sheet
 from spikejax.inference.deblur_sheet import most_different
-from spikejax.inference.photographs import PairSettings, open_pair
+from spikejax.inference.photographs import Pair, PairSettings, open_pair
 
 
 @pytest.mark.parametrize(
@@ -63,3 +65,31 @@ def test_pictures_differ_most_where_they_do(rng):
     top, left, rows, columns = most_different([[base, base], [base, other]])
     assert (rows, columns) == (15, 20)
     assert (top, left) == (20, 40)
+
+
+def test_a_sheet_says_how_good_images_are_and_which_is_best(monkeypatch, rng):
+    drawn = {}
+    monkeypatch.setattr(deblur_sheet, "sheet", lambda panels, **kw: drawn.update(kw, all=panels))
+    truth = rng.random((16, 24, 3)).astype(np.float32)
+    spikes = (rng.random((15, 4, 6)) < 0.5).astype(np.uint8)
+    pair = Pair(0.5 * truth, spikes, Exposure(readouts=5, margin=5, short=3), before=100)
+    images = {"teacher": [truth + 0.1, truth], "student": [truth, truth + 0.1]}
+    images = {name: [np.clip(x, 0, 1) for x in shown] for name, shown in images.items()}
+    deblur_sheet.deblur_sheet(pair, (5, 7), images, [truth - 1e-3, truth - 1e-3])
+    panels = drawn["all"]
+    assert drawn["columns"] == 5
+    assert [panel.label for panel in panels[:5]] == [
+        *("photograph", "TFP, 3 readouts", "teacher", "student", "truth")
+    ]
+    assert [panel.highlight for panel in panels] == [
+        *(False, False, False, True, False),
+        *(False, False, True, False, False),
+    ]
+    assert panels[3].note == "60.00 dB"
+    assert panels[1].note.endswith(" dB, grey")
+    assert (panels[4].note, panels[9].note) == ("readout 105", "readout 107")
+    # The spikes alone are as bright as the photograph.
+    mean = np.mean(spikes[5:10])
+    assert np.mean(panels[6].image) == pytest.approx(
+        np.mean(spikes[6:9]) / mean * np.mean(0.5 * truth @ [0.3, 0.59, 0.11]), rel=1e-4
+    )
