@@ -51,7 +51,7 @@ def _options(
         bool, typer.Option("--debug", help="Show where an error comes from; allowed anywhere.")
     ] = False,
 ) -> None:
-    """Spike-camera recordings to sharp images and video.
+    """Spike-camera recordings, and blurry photographs beside them, to sharp images and video.
 
     Start with `spikejax demo`: it makes a recording, reconstructs it and leaves a picture.
     """

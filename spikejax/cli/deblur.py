@@ -21,7 +21,8 @@ def deblur(
         typer.Argument(
             metavar="BLUR",
             help="A blurry photograph of 4 times the rows and columns of the spikes. Or a folder "
-            "with blur/X.png and spikes/X.dat for every X.",
+            "with blur/X.png and spikes/X.dat for every X, or with blur_data/SCENE/X.png and "
+            "spike_data/SCENE/X.dat as the published ones.",
         ),
     ],
     output: Annotated[

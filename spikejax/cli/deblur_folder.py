@@ -46,7 +46,7 @@ def deblur_folder(
     """Deblurs every photograph in a folder with its recording.
 
     Args:
-        folder: holds `blur` and `spikes`, as for `datasets.find_blur_pairs`.
+        folder: as for `inference.blurry_folder.find_photographs`.
         output: the folder for the results.
         format: of the results.
         method: the method.
@@ -62,10 +62,10 @@ def deblur_folder(
         ValueError: if a pair is not as it should be: a recording before anything is made, a
             photograph when it is its turn.
     """
-    from spikejax.datasets import find_blur_pairs
+    from spikejax.inference.blurry_folder import find_photographs
     from spikejax.inference.photographs import open_pair
 
-    pairs = find_blur_pairs(folder)
+    pairs = find_photographs(folder)
     frames = [_frames(pair, recording, settings, method) for pair in pairs]
     read = [path for pair in pairs for path in (pair.blur, pair.spikes)]
     started = time.monotonic()
@@ -80,7 +80,7 @@ def deblur_folder(
     least, most = min(frames), max(frames)
     each = f"{most} images" if least == most else f"{least} to {most} images"
     return [
-        f"{method.described()}; {len(pairs)} photographs of {pairs[0].blur.parent}",
+        f"{method.described()}; {len(pairs)} photographs",
         f"{each} of each, {seconds:.1f} s",
     ]
 

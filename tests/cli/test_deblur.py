@@ -283,7 +283,7 @@ def test_every_pair_of_a_folder_gets_a_folder(spikejax, pair, folder, student, n
     words = ("--exposure", "21", "--frames", "3", "--bits", "16", *student)
     result = spikejax("deblur", "pairs", "-o", "out/", *words)
     assert result.exit_code == 0, result.output
-    assert "2 photographs of pairs/blur\n  3 images of each" in result.stdout
+    assert "2 photographs\n  3 images of each" in result.stdout
     made = [str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")]
     assert sorted(made) == [
         *(f"a/{n:06d}.png" for n in (12, 22, 32)),
@@ -299,6 +299,23 @@ def test_every_pair_of_a_folder_gets_a_video(spikejax, folder, tmp_path):
     assert "13 images of each" in result.stdout
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["a.gif", "b.gif"]
     assert len(list(read_video(tmp_path / "out" / "a.gif"))) == 13
+
+
+def test_what_is_simulated_is_deblurred(spikejax, tmp_path, rng):
+    (tmp_path / "street").mkdir()
+    for n in range(10):
+        write_image(tmp_path / "street" / f"{n}.png", rng.random((32, 48, 3)))
+    words = ("--exposure", "21", "--every", "30", "--margin", "8", "--blur", "pairs")
+    assert spikejax("simulate", "street", "street.dat", *words).exit_code == 0
+    words = ("--exposure", "21", "--frames", "1", "-m", "sdm", "-o", "out/")
+    result = spikejax("deblur", "pairs", *words)
+    assert result.exit_code == 0, result.output
+    made = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.png"))
+    assert made == [f"street/00000{n}/000018.png" for n in (0, 1)]
+    assert read_image(tmp_path / "out" / made[0]).shape == (32, 48, 3)
+    (tmp_path / "pairs" / "blur_data" / "street" / "000001.png").unlink()
+    result = spikejax("deblur", "pairs", *words)
+    assert "000001.dat: has no photograph pairs/blur_data/street/000001.png" in result.stderr
 
 
 @pytest.mark.parametrize(
