@@ -23,7 +23,7 @@ EXPOSURE = deblur.Exposure()
 TIMES = EXPOSURE.times(3)
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "cat", "rocket")
 SPEEDS = (0.1, 0.25)  # pixels a readout: 10 and 24 during the exposure
-SEED = 1_000_003
+SEED = 2_000_003  # neither that of training nor that of its validation
 
 
 class Sample(NamedTuple):

@@ -36,7 +36,7 @@ def record(
     """
 
     def one(key: jax.Array, light: jax.Array) -> tuple[jax.Array, Any]:
-        of_camera, of_noise = jax.random.split(key)
+        of_camera, of_noise, of_kind = jax.random.split(key, 3)
         published = SENSORS["ssdm"]
         if ssdm == 1:
             return simulate(of_noise, light, published), jnp.float32(published.gain)
@@ -45,7 +45,7 @@ def record(
         if not ssdm:
             return spikes, sensor.gain
         # How a pixel is reset is part of the program, not a number: both record, one is taken.
-        chosen = jax.random.bernoulli(jax.random.fold_in(of_camera, 1), ssdm)
+        chosen = jax.random.bernoulli(of_kind, ssdm)
         return (
             jnp.where(chosen, simulate(of_noise, light, published), spikes),
             jnp.where(chosen, published.gain, sensor.gain),

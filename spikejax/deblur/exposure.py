@@ -1,6 +1,7 @@
 """When the photograph was exposed, in readouts of the recording that goes with it."""
 
 import dataclasses
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,8 +31,11 @@ class Exposure:
                 "Exposure: expected at least 1 readout and a margin of at least 0, got "
                 f"{self.readouts} and {self.margin}"
             )
-        if self.short < 1 or self.short % 2 == 0:
-            raise ValueError(f"Exposure: expected an odd short average, got {self.short}")
+        if self.short < 1 or self.short % 2 == 0 or self.short > self.readouts:
+            raise ValueError(
+                f"Exposure: expected a short average of an odd number of readouts, at most the "
+                f"{self.readouts} of the exposure, got {self.short}"
+            )
 
     @property
     def length(self) -> int:
@@ -77,8 +81,9 @@ class Exposure:
 
         Raises:
             ValueError: if there is none, or one lies outside.
+            TypeError: if one is no whole number.
         """
-        numbers = tuple(int(time) for time in times)
+        numbers = tuple(operator.index(time) for time in times)
         outside = [time for time in numbers if not self.margin <= time < self.stop]
         if not numbers or outside:
             raise ValueError(

@@ -56,7 +56,7 @@ def long_tfp(spikes: jax.Array, exposure: Exposure = _EXPOSURE) -> jax.Array:
         ValueError: if the recording has another number of readouts.
     """
     exposure.check_spikes(spikes)
-    exposed = jnp.asarray(spikes[:, exposure.margin : exposure.stop])
+    exposed = binary(jnp.asarray(spikes[:, exposure.margin : exposure.stop]))
     return exposed.sum(1, dtype=jnp.float32)[..., None] / exposure.readouts
 
 
@@ -78,6 +78,11 @@ def short_tfp(spikes: jax.Array, times: Sequence[int], exposure: Exposure = _EXP
     exposure.check_spikes(spikes)
     centres = np.array(exposure.check_times(times), np.int32)
     return classical.tfp(spikes, centres, window=exposure.short)[..., None]
+
+
+def binary(spikes: jax.Array) -> jax.Array:
+    """Any whole number but 0 counts as one spike; floats, as simulations give, stay as they are."""
+    return spikes if jnp.issubdtype(spikes.dtype, jnp.floating) else spikes != 0
 
 
 def reblur(images: jax.Array) -> jax.Array:

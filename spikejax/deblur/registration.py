@@ -8,6 +8,8 @@ import numpy as np
 
 from spikejax import ops
 
+_LEAST_COVERED = 0.5
+
 
 def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Array:
     """Warps a photograph into the view of the spike camera.
@@ -23,8 +25,8 @@ def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Arr
         (H, W, C) float32, bilinear; where the photograph does not reach, its edge is repeated.
 
     Raises:
-        ValueError: if the photograph is none, or the matrix has no inverse or sends a pixel of the
-            result to infinity.
+        ValueError: if the photograph is none, or the matrix has no inverse, sends a pixel of the
+            result to infinity, or leaves less than half of the result to the photograph.
     """
     image = jnp.asarray(photograph)
     if image.ndim != 3 or not jnp.issubdtype(image.dtype, jnp.floating) or not image.size:
@@ -32,6 +34,7 @@ def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Arr
             f"register: expected a photograph (H, W, C) floating, got {image.shape} {image.dtype}"
         )
     flow = _flow_to(np.asarray(homography, np.float64), size)
+    _check_covered(flow, image.shape[:2])
     # A canvas that holds both, as warping keeps the size; the edge goes on beyond the photograph.
     height, width = (max(a, b) for a, b in zip(size, image.shape[:2], strict=True))
     rows, columns = height - image.shape[0], width - image.shape[1]
@@ -39,6 +42,19 @@ def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Arr
     below, beside = height - size[0], width - size[1]
     flow = np.pad(flow, ((0, below), (0, beside), (0, 0)))
     return ops.warp(canvas[None], jnp.asarray(flow)[None])[0, : size[0], : size[1]]
+
+
+def _check_covered(flow: np.ndarray, size: tuple[int, ...]) -> None:
+    """Refuses a result that is mostly the repeated edge of the photograph."""
+    y, x = np.indices(flow.shape[:2])
+    row, column = y + flow[..., 1], x + flow[..., 0]
+    height, width = size
+    inside = (row >= -0.5) & (row <= height - 0.5) & (column >= -0.5) & (column <= width - 0.5)
+    if inside.mean() < _LEAST_COVERED:
+        raise ValueError(
+            f"homography: only {100 * inside.mean():.0f} % of the spike camera's view lies in the "
+            f"photograph, expected at least {100 * _LEAST_COVERED:.0f} %; is the matrix inverted?"
+        )
 
 
 def _flow_to(homography: np.ndarray, size: tuple[int, int]) -> np.ndarray:

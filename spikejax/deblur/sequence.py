@@ -10,6 +10,7 @@ import numpy as np
 
 from spikejax import weights as weights_files
 from spikejax.deblur.exposure import Exposure
+from spikejax.deblur.physics import long_tfp, short_tfp
 from spikejax.deblur.student import student_frames
 from spikejax.deblur.teacher import (
     Teacher,
@@ -17,7 +18,7 @@ from spikejax.deblur.teacher import (
     clamped_sdm,
     clean_long,
     clean_short,
-    sdm_frames,
+    enlarged,
 )
 
 At = Callable[[int], jax.Array]
@@ -25,6 +26,7 @@ At = Callable[[int], jax.Array]
 METHODS = ("student", "teacher", "sdm")
 
 _EXPOSURE = Exposure()
+_SLACK = 1e-3  # beyond [0, 1], by rounding
 _NETWORKS = {"student": ("ldn",), "teacher": ("bsn", "edsr"), "sdm": ()}
 
 
@@ -63,12 +65,18 @@ def frames(
         exposure.times(min(13, exposure.readouts)) if times is None else times
     )
     check_pair(blur, spikes, exposure)
+    blur = np.asarray(blur, np.float32)
+    if not (blur.min() >= -_SLACK and blur.max() <= 1 + _SLACK):
+        raise ValueError(
+            f"blur: expected intensity in [0, 1], got {blur.min():g} to {blur.max():g}: divide "
+            "8-bit values by 255"
+        )
     given = dict(weights or {})
     if unused := sorted(given.keys() - set(_NETWORKS[method])):
         raise ValueError(f"weights: the method {method!r} has no network {unused[0]!r}")
     networks = [_variables(name, given.get(name)) for name in _NETWORKS[method]]
     # The spikes stay on the host: what a moment needs of them is little.
-    pair = jnp.asarray(blur, jnp.float32)[None], np.asarray(spikes)[None]
+    pair = jnp.asarray(blur)[None], np.asarray(spikes)[None]
     at = _AT[method](*networks, *pair, exposure, dtype)
     return ((time, np.asarray(at(time))) for time in chosen)
 
@@ -117,7 +125,13 @@ def _teacher(bsn: Any, sr: Any, blur: Any, spikes: Any, exposure: Exposure, dtyp
 
 
 def _sdm(blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -> At:
-    return lambda time: sdm_frames(blur, spikes, (time,), exposure)[0, 0]
+    long = enlarged(long_tfp(spikes, exposure), blur)
+
+    def at(time: int) -> jax.Array:
+        short = enlarged(short_tfp(spikes, (time,), exposure)[:, 0], blur)
+        return clamped_sdm(blur, long, short[:, None])[0, 0]
+
+    return at
 
 
 _AT: dict[str, Callable[..., At]] = {"student": _student, "teacher": _teacher, "sdm": _sdm}

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from spikejax import models
 from spikejax.deblur.exposure import Exposure
+from spikejax.deblur.physics import binary
 from spikejax.deblur.teacher import check_scale
 
 _EXPOSURE = Exposure()
@@ -45,7 +46,7 @@ def student_frames(
     check_scale(blur, spikes)
     exposure.check_spikes(spikes)
     times = exposure.check_times(times)
-    windows = spikes[:, exposure.windows(times)]  # (B, N, 21, h, w)
+    windows = binary(jnp.asarray(spikes[:, exposure.windows(times)]))  # (B, N, 21, h, w)
     photographs = jnp.repeat(blur, len(times), 0)
     apply = models.create("ldn", dtype=dtype).apply
     image = apply(variables, photographs, windows.reshape(-1, *windows.shape[2:]))

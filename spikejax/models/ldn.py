@@ -11,12 +11,23 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from spikejax.models import layers, model
+from spikejax.models import initializers, layers, model
 
 WINDOW = 21
 SCALE = 4
 
 _CHANNELS = 64
+
+
+def _photograph_itself(
+    key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype | type = jnp.float32
+) -> jax.Array:
+    """Initial weights by which the output is the photograph, and a little of the features.
+
+    With random ones most of the output would lie outside [0, 1], where no gradient comes from.
+    """
+    noise = initializers.uniform_by_fan_in(100 * shape[2])(key, shape, dtype)
+    return noise + jnp.eye(shape[2], shape[3], dtype=dtype)[None, None]
 
 
 class ChannelAttention(nn.Module):
@@ -65,7 +76,10 @@ class LDN(nn.Module):
             x = layers.Residual(None, None, name=f"residual{number}")(x)
         x = nn.relu(layers.ConvTranspose(32, size=5, name="enlarge1")(x))
         x = nn.relu(layers.ConvTranspose(16, size=5, name="enlarge2")(x))
-        x = layers.Conv(3, size=1, name="predict")(jnp.concatenate([photograph, x], -1))
+        predict = layers.Conv(
+            3, size=1, kernel_init=_photograph_itself, bias_init=initializers.zeros, name="predict"
+        )
+        x = predict(jnp.concatenate([photograph, x], -1))
         return x.astype(jnp.float32)
 
 

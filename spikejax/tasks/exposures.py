@@ -1,7 +1,7 @@
 """Batches of blurry photographs with the spikes of their exposures, as S-SDM trains on them.
 
 A batch has `blur` (B, 4h, 4w, 3), `spikes` (B, T, h, w), packed or not, and `gain` (B,); true
-`images` (B, N, 4h, 4w, 3) only measure. Without them, as with real cameras, so do the photographs.
+`images` (B, N, 4h, 4w, 3) only measure.
 """
 
 import dataclasses

@@ -54,13 +54,16 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
             variables, *exposures.pair(batch, exposure), times, exposure, dtype=dtype
         )
 
+    def lesson(batch: Batch) -> Array:
+        return deblur.teacher_frames(
+            teacher, *exposures.pair(batch, exposure), times, exposure, dtype=dtype
+        )
+
     def loss(
         params: Any, batch_stats: Any, batch: Batch, key: Array
     ) -> tuple[Array, tuple[Any, Scalars]]:
-        blur, spikes = exposures.pair(batch, exposure)
-        taught = lax.stop_gradient(
-            deblur.teacher_frames(teacher, blur, spikes, times, exposure, dtype=dtype)
-        )
+        blur, _ = exposures.pair(batch, exposure)
+        taught = lax.stop_gradient(lesson(batch))
         images = frames({"params": params}, batch, times)
         scalars = {
             "teacher": differ(exposures.flat(images), exposures.flat(taught)),
@@ -69,18 +72,21 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         total = options.teacher * scalars["teacher"] + options.reblur * scalars["reblur"]
         return total, (batch_stats, scalars)
 
+    # Where no true image is known the teacher's are the measure. (That the images blur to the
+    # photograph could not be: it is what the photograph itself does best.)
+
     def predict(variables: Any, batch: Batch) -> Array:
         found = exposures.truth(batch, moments)
-        images = frames({"params": variables["params"]}, batch, found[0] if found else times)
-        return exposures.flat(images) if found else deblur.reblur(images)
+        shown = found[0] if found else times
+        return exposures.flat(frames({"params": variables["params"]}, batch, shown))
 
     def target(batch: Batch) -> Array:
         found = exposures.truth(batch, moments)
-        return exposures.flat(found[1]) if found else exposures.pair(batch, exposure)[0]
+        return exposures.flat(found[1] if found else lesson(batch))
 
     def preview(batch: Batch) -> Array:
         found = exposures.truth(batch, moments)
-        return jnp.repeat(exposures.pair(batch, exposure)[0], len(found[0]) if found else 1, 0)
+        return jnp.repeat(exposures.pair(batch, exposure)[0], len(found[0] if found else times), 0)
 
     return Task(
         name="ldn",

@@ -17,7 +17,9 @@ from spikejax.tasks.task import Batch, Scalars, Task, register
 def create(config: Any, *, axis_name: str | None = None) -> Task:
     """EDSR on the averages over whole exposures; the photographs are the only target.
 
-    The network predicts spikes a readout, so that cameras of any gain may be mixed.
+    The network predicts spikes a readout, so that cameras of any gain may be mixed. Where a gain is
+    not known and 1 stands for it, the network comes to another scale; in the teacher's ratio, which
+    it is for, that cancels.
 
     Args:
         config: `dtype` of the activations; `exposure` and `data` as `exposures.moments_of` says;

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spikejax.camera import SENSORS
+from spikejax.datasets import cameras
 from spikejax.datasets.cameras import record
 
 GAIN = float(SENSORS["ssdm"].gain)
@@ -44,6 +45,17 @@ def test_the_others_are_the_same_whatever_the_share():
     assert 5 < others.sum() < 25
     np.testing.assert_array_equal(gains[others], gain[others])
     np.testing.assert_array_equal(some[others], without[others])
+
+
+def test_which_cameras_are_published_ones_does_not_depend_on_the_noise_of_the_others():
+    keys, _, (_, gains) = recorded(400, ideal=0.0, ssdm=0.5, readouts=1)
+    of_cameras = jax.vmap(jax.random.split)(keys)[:, 0]
+    drawn = jax.vmap(lambda key: cameras._drawn(key, (0.3, 0.9), 0.0))(of_cameras)
+    others = ~np.isclose(gains, GAIN)
+    np.testing.assert_array_equal(drawn.gain[others], gains[others])
+    strength = np.asarray(drawn.prnu[others]) / SENSORS["vidar"].prnu
+    assert strength.min() < 0.55
+    assert strength.max() > 1.45
 
 
 def test_an_example_depends_on_its_key_alone():

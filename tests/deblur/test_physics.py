@@ -73,6 +73,11 @@ def test_moments_outside_the_exposure_are_refused(times):
         Exposure().check_times(times)
 
 
+def test_a_moment_between_readouts_is_refused():
+    with pytest.raises(TypeError):
+        Exposure().check_times((20.9,))
+
+
 def test_windows_run_back_in_time_beyond_the_recording():
     exposure = Exposure(readouts=5, margin=8)
     windows = exposure.windows((8, 12))
@@ -82,7 +87,9 @@ def test_windows_run_back_in_time_beyond_the_recording():
     np.testing.assert_array_equal(longer.windows((20,))[0], np.arange(10, 31))
 
 
-@pytest.mark.parametrize("options", [{"readouts": 0}, {"margin": -1}, {"short": 8}, {"short": 0}])
+@pytest.mark.parametrize(
+    "options", [{"readouts": 0}, {"margin": -1}, {"short": 8}, {"short": 0}, {"short": 99}]
+)
 def test_an_impossible_exposure_is_refused(options):
     with pytest.raises(ValueError, match="Exposure"):
         Exposure(**options)

@@ -47,6 +47,7 @@ def test_the_matrix_of_opencv_brings_points_together(rng):
         (np.eye(2), "3x3"),
         (np.full((3, 3), np.nan), "finite"),
         (np.array([[1, 0, 0], [0, 1, 0], [0.1, 0, 1.0]]), "infinity"),
+        (np.array([[1, 0, 40.0], [0, 1, 0], [0, 0, 1]]), "only 17 % .* is the matrix inverted"),
     ],
 )
 def test_a_useless_matrix_is_refused(rng, matrix, message):

@@ -117,6 +117,21 @@ def test_wrong_options_are_refused_before_anything_is_computed(pair, change, mes
         deblur.frames(blur, spikes, **{"method": "sdm", "exposure": EXPOSURE, **change})
 
 
+@pytest.mark.parametrize("method", ["sdm", "student"])
+def test_any_number_but_zero_is_a_spike(student, pair, method):
+    blur, spikes = np.asarray(pair[0][0]), pair[1][0]
+    networks = {"ldn": student} if method == "student" else {}
+    options = {"method": method, "times": (12,), "exposure": EXPOSURE, "weights": networks}
+    (_, ones), (_, many) = (next(deblur.frames(blur, s, **options)) for s in (spikes, 255 * spikes))
+    np.testing.assert_array_equal(ones, many)
+
+
+def test_a_photograph_of_8_bit_values_is_refused(pair):
+    blur, spikes = np.asarray(pair[0][0]), pair[1][0]
+    with pytest.raises(ValueError, match="divide 8-bit values by 255"):
+        deblur.frames(255 * blur, spikes, method="sdm", exposure=EXPOSURE)
+
+
 def test_another_ratio_is_refused_and_named(pair):
     blur, spikes = np.asarray(pair[0][0]), pair[1][0]
     with pytest.raises(ValueError, match="got 16x48 and 8x12: 2 and 4 times"):

@@ -32,6 +32,14 @@ def test_rgb_goes_in_and_comes_out_though_the_published_network_is_bgr(golden, v
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
 
+def test_training_begins_near_the_photograph_itself(rng):
+    model = models.create("ldn")
+    photograph = rng.random((1, 16, 16, 3), np.float32)
+    spikes = (rng.random((1, 21, 4, 4)) < 0.5).astype(np.uint8)
+    out = model.apply(model.init(jax.random.key(0)), photograph, spikes)
+    assert 0 < np.abs(out - photograph).max() < 0.1
+
+
 def test_back_and_forth_is_exact_and_bgr_again(state, variables):
     back = weights.to_torch("ldn", variables)
     assert back.keys() == state.keys()
