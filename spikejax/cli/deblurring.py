@@ -178,13 +178,14 @@ class ExposureOptions:
         ),
     ] = None
     short: Annotated[
-        int,
+        int | None,
         _option(
             _EXPOSURE,
-            help="Readouts around a moment that teacher and sdm average, odd; default: 9.",
+            help="Readouts around a moment that teacher and sdm average, odd; default: 9, or fewer "
+            "in a shorter exposure.",
             min=1,
         ),
-    ] = 9
+    ] = None
     homography: Annotated[
         Path | None,
         _option(
@@ -210,7 +211,7 @@ class ExposureOptions:
         from spikejax.formats.matrices import read_matrix
         from spikejax.inference.photographs import PairSettings
 
-        if self.short % 2 == 0:
+        if self.short is not None and self.short % 2 == 0:
             raise ValueError(f"--short: expected an odd number of readouts, got {self.short}")
         matrix = None if self.homography is None else read_matrix(self.homography)
         return PairSettings(

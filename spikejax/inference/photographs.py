@@ -17,6 +17,8 @@ from spikejax.models.edsr import SCALE
 READOUTS = 97
 """Of an exposure, if nobody says and the recording has them: those of the published data."""
 
+_SHORT = 9  # readouts of the short average, likewise
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PairSettings:
@@ -26,7 +28,7 @@ class PairSettings:
         exposure: readouts that the photograph's exposure lasts; None for 97, or all that the
             recording has if those are fewer.
         margin: readouts of the recording before it; None for as many as after it.
-        short: readouts of the short average; odd.
+        short: readouts of the short average; odd; None for 9, or fewer in a shorter exposure.
         homography: (3, 3) from pixels of the photograph to those of the result, as for
             `deblur.register`; None if the photograph shows the spike camera's view already.
         encoding: how the photograph's stored values become light; see `camera.encoding`.
@@ -34,13 +36,15 @@ class PairSettings:
 
     exposure: int | None = None
     margin: int | None = None
-    short: int = 9
+    short: int | None = None
     homography: np.ndarray | None = None
     encoding: Encoding = "linear"
 
     def __post_init__(self) -> None:
         checked_encoding(self.encoding)
-        deblur.Exposure(self.exposure or READOUTS, self.margin or 0, self.short)
+        deblur.Exposure(
+            self.exposure or READOUTS, self.margin or 0, 1 if self.short is None else self.short
+        )
 
     def place(self, readouts: int) -> tuple[int, int]:
         """Says when a photograph was exposed.
@@ -124,11 +128,12 @@ def exposure_in(recording: Recording, settings: PairSettings) -> tuple[deblur.Ex
     """
     try:
         first, lasts = settings.place(len(recording))
+        short = min(_SHORT, lasts - 1 + lasts % 2) if settings.short is None else settings.short
+        needed = max(WINDOW, short) // 2
+        margin = min(first, len(recording) - first - lasts, needed)
+        return deblur.Exposure(lasts, margin, short), first - margin
     except ValueError as error:
         raise ValueError(f"{recording.path}: {error}") from None
-    needed = max(WINDOW // 2, settings.short // 2)
-    margin = min(first, len(recording) - first - lasts, needed)
-    return deblur.Exposure(lasts, margin, settings.short), first - margin
 
 
 def open_pair(path: str | Path, recording: Recording, settings: PairSettings) -> Pair:

@@ -177,6 +177,7 @@ def test_a_sheet_has_teacher_and_student(spikejax, pair, student, teacher, tmp_p
         (("-o", "x/", "--exposure", "40", "--margin", "6"), "after a margin of 6 does not fit"),
         (("-o", "x/", "--margin", "1"), "does not fit"),
         (("-o", "x/", "--short", "8"), "--short: expected an odd number of readouts, got 8"),
+        (("-o", "x/", "--short", "11", "--exposure", "9"), "at most the 9 of the exposure, got 11"),
         (("-o", "x/", "--encoding", "rec709"), "encoding: expected srgb, linear"),
         (("-o", "x/", "--height", "9"), "no whole number of 9x12 readouts"),
         (

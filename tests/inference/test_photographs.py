@@ -7,7 +7,7 @@ from spikejax.deblur import Exposure
 from spikejax.formats import Recording, write_image
 from spikejax.inference import deblur_sheet
 from spikejax.inference.deblur_sheet import most_different
-from spikejax.inference.photographs import Pair, PairSettings, open_pair
+from spikejax.inference.photographs import Pair, PairSettings, exposure_in, open_pair
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,14 @@ def test_only_what_networks_look_at_is_read(tmp_path, rng):
         assert pair.exposure.margin == around
         assert pair.before == margin - around
         np.testing.assert_array_equal(pair.spikes, spikes[margin - around : margin + 17 + around])
+
+
+def test_the_short_average_is_no_longer_than_the_exposure():
+    for readouts, short in ((1, 1), (2, 1), (8, 7), (9, 9), (137, 9)):
+        recording = Recording.from_array(np.zeros((readouts, 2, 2), np.uint8))
+        assert exposure_in(recording, PairSettings())[0].short == short
+        with pytest.raises(ValueError, match="of the exposure, got 99"):
+            exposure_in(recording, PairSettings(short=99))
 
 
 def test_pictures_differ_most_where_they_do(rng):
