@@ -76,8 +76,14 @@ class Run:
         """Makes sure that nothing is written over what is read, before any work is done.
 
         Raises:
-            ValueError: if it would be, or --frames is out of range.
+            ValueError: if it would be, or --frames is out of range, or there can be no sheet.
         """
+        if sheet is not None:
+            if sheet.is_dir():
+                raise ValueError(f"--sheet: {sheet} is a folder; expected a name ending in .png")
+            above = next(folder for folder in sheet.absolute().parents if folder.exists())
+            if not above.is_dir():
+                raise ValueError(f"--sheet: {above} is a file; expected the name of a folder")
         paths = [self._path(time) for time in self.times]
         written = {path.resolve() for path in paths}
         if sheet is not None and sheet.resolve() in written:

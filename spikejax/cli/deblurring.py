@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from spikejax.inference.photographs import PairSettings
 
 _METHOD, _EXPOSURE, _PHOTOGRAPH = "Method", "Exposure", "Photograph"
-_NETWORKS = {"student": ("ldn",), "teacher": ("bsn", "edsr"), "sdm": ()}
 _NAMES = ("ldn", "bsn", "edsr")
 
 
@@ -94,7 +93,7 @@ class DeblurOptions:
         """
         from spikejax import weights
 
-        given, needed = self._given(), _NETWORKS[self.name]
+        given, needed = self._given(), _networks_of(self.name)
         for name in given.keys() - set(_NAMES if compared else needed):
             raise ValueError(f"--weights: the method {self.name} has no network {name}")
         absent = [n for n in needed if n not in given and n not in weights.available()]
@@ -125,19 +124,25 @@ class DeblurOptions:
     def described(self) -> str:
         """The method, and the files that its weights are from, in a few words."""
         given = self._given()
-        files = [str(given[name]) for name in _NETWORKS[self.name] if name in given]
+        files = [str(given[name]) for name in _networks_of(self.name) if name in given]
         return f"{self.name} with {', '.join(files)}" if files else self.name
 
 
 def weights_of(method: str, networks: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the networks that a method has."""
-    return {name: networks[name] for name in _NETWORKS[method] if name in networks}
+    return {name: networks[name] for name in _networks_of(method) if name in networks}
 
 
 def lacking(method: str, networks: Mapping[str, Any]) -> str | None:
     """Says which weights a method would need besides these, if any."""
-    absent = [name for name in _NETWORKS[method] if name not in networks]
+    absent = [name for name in _networks_of(method) if name not in networks]
     return f"{method} ({_missing(absent)}; give {_advice(absent)})" if absent else None
+
+
+def _networks_of(method: str) -> tuple[str, ...]:
+    from spikejax.deblur import NETWORKS  # takes too long for --help
+
+    return NETWORKS[method]
 
 
 def _missing(networks: list[str]) -> str:

@@ -14,7 +14,7 @@ from spikejax.datasets.photographs import SUFFIXES
 
 TREE = "blur/X.png (any image) with spikes/X.dat (.npy, .npz), and perhaps sharp/X.png"
 
-_SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 _RECORDINGS = (".dat", ".npy", ".npz")
 
 
@@ -70,7 +70,7 @@ def find_blur_pairs(folder: str | Path, *, split: str = "train") -> list[BlurPai
 
 def splits_of(folder: str | Path) -> list[str]:
     """The splits that a folder of pairs has, ['train'] if it is not split."""
-    found = [split for split in _SPLITS if (Path(folder) / split).is_dir()]
+    found = [split for split in SPLITS if (Path(folder) / split).is_dir()]
     whole = (Path(folder) / "blur").is_dir() and "train" not in found
     return ["train", *found] if whole or not found else found
 

@@ -9,12 +9,13 @@ needs no ground truth to be trained; `student_frames` is the small network that 
 from spikejax.deblur.exposure import Exposure
 from spikejax.deblur.physics import long_tfp, reblur, sdm, short_tfp
 from spikejax.deblur.registration import register
-from spikejax.deblur.sequence import METHODS, check_pair, frames
+from spikejax.deblur.sequence import METHODS, NETWORKS, check_pair, frames
 from spikejax.deblur.student import student_frames
 from spikejax.deblur.teacher import Teacher, sdm_frames, teacher_frames
 
 __all__ = [
     "METHODS",
+    "NETWORKS",
     "Exposure",
     "Teacher",
     "check_pair",

@@ -23,11 +23,17 @@ from spikejax.deblur.teacher import (
 
 At = Callable[[int], jax.Array]
 
-METHODS = ("student", "teacher", "sdm")
+NETWORKS: Mapping[str, tuple[str, ...]] = {
+    "student": ("ldn",),
+    "teacher": ("bsn", "edsr"),
+    "sdm": (),
+}
+"""The networks that each method has, by the names of their weights."""
+
+METHODS = tuple(NETWORKS)
 
 _EXPOSURE = Exposure()
 _SLACK = 1e-3  # beyond [0, 1], by rounding
-_NETWORKS = {"student": ("ldn",), "teacher": ("bsn", "edsr"), "sdm": ()}
 
 
 def frames(
@@ -72,9 +78,9 @@ def frames(
             "8-bit values by 255"
         )
     given = dict(weights or {})
-    if unused := sorted(given.keys() - set(_NETWORKS[method])):
+    if unused := sorted(given.keys() - set(NETWORKS[method])):
         raise ValueError(f"weights: the method {method!r} has no network {unused[0]!r}")
-    networks = [_variables(name, given.get(name)) for name in _NETWORKS[method]]
+    networks = [_variables(name, given.get(name)) for name in NETWORKS[method]]
     # The spikes stay on the host: what a moment needs of them is little.
     pair = jnp.asarray(blur)[None], np.asarray(spikes)[None]
     at = _AT[method](*networks, *pair, exposure, dtype)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spikejax.datasets.blur_pairs import BlurPair, find_blur_pairs
+from spikejax.datasets.blur_pairs import SPLITS, BlurPair, find_blur_pairs
 from spikejax.datasets.photographs import SUFFIXES
 
 
@@ -19,9 +19,15 @@ def find_photographs(folder: str | Path) -> list[BlurPair]:
 
     Raises:
         OSError: if there is no such folder, or a recording is without its photograph.
-        ValueError: if there are no recordings.
+        ValueError: if there are no recordings, or they are divided into splits, of which one is
+            to be named.
     """
     folder = Path(folder)
+    splits = [name for name in SPLITS if (folder / name).is_dir()]
+    if splits and not (folder / "blur").is_dir() and not (folder / "spike_data").is_dir():
+        raise ValueError(
+            f"{folder}: is divided; name a part, {' or '.join(str(folder / n) for n in splits)}"
+        )
     recorded = folder / "spike_data"
     if not recorded.is_dir():
         return find_blur_pairs(folder)

@@ -198,11 +198,14 @@ def test_a_sheet_has_teacher_and_student(spikejax, pair, student, teacher, tmp_p
         (("-o", "x/", "--homography", "car.dat"), "car.dat: expected 3x3 numbers"),
         (("-o", "x/", "--homography", "singular.txt"), "homography: expected a matrix with an inv"),
         (("-o", "x/", "--homography", "infinite.txt"), "homography: sends pixels"),
+        (("-o", "x/", "--homography", "elsewhere.txt"), "only 0 % .* is the matrix inverted"),
+        (("-o", "x/", "--sheet", "blur.png/s.png"), "--sheet: .*blur.png is a file"),
     ],
 )
 def test_bad_options_are_one_line(refused, pair, tmp_path, words, message):
     (tmp_path / "singular.txt").write_text("1 0 0 0 0 0 0 0 1")
     (tmp_path / "infinite.txt").write_text("1 0 0 0 1 0 0.1 0 1")
+    (tmp_path / "elsewhere.txt").write_text("1 0 99999 0 1 0 0 0 1")
     method = () if "-m" in words else ("-m", "sdm")
     refused("deblur", "blur.png", "car.dat", *words, *method, match=message)
 
@@ -339,6 +342,15 @@ def test_what_is_simulated_is_deblurred(spikejax, tmp_path, rng):
 def test_bad_folders_are_one_line(refused, folder, words, message):
     method = () if "-m" in words else ("-m", "sdm")
     refused("deblur", *words, *method, match=message)
+
+
+def test_a_divided_folder_asks_for_a_part(refused, folder, tmp_path):
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    folder.rename(whole / "train")
+    (whole / "test").mkdir()
+    message = "name a part, whole/train or whole/test"
+    refused("deblur", "whole", "-o", "x/", "-m", "sdm", match=message)
 
 
 def test_a_bad_pair_of_a_folder_is_named_and_what_was_made_stays(spikejax, folder, tmp_path):
