@@ -94,6 +94,7 @@ def main() -> None:
     spec.loader.exec_module(module)
     config = module.get_config("finetune")
     config.init_from, config.data.folder, config.steps = "shipped", str(pairs), given.steps
+    config.schedule.warmup = min(config.schedule.warmup, given.steps // 4)
     config.data.size = min(config.data.size, given.size // 4)
     training.train(config, given.out / "run")
     tuned = weights.load(given.out / "run" / "weights.safetensors", model="ldn")

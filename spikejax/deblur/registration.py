@@ -8,7 +8,7 @@ import numpy as np
 
 from spikejax import ops
 
-_LEAST_COVERED = 0.5
+_LEAST_COVERED = 0.25
 
 
 def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Array:
@@ -26,7 +26,7 @@ def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Arr
 
     Raises:
         ValueError: if the photograph is none, or the matrix has no inverse, sends a pixel of the
-            result to infinity, or leaves less than half of the result to the photograph.
+            result to infinity, or leaves less than a quarter of the result to the photograph.
     """
     image = jnp.asarray(photograph)
     if image.ndim != 3 or not jnp.issubdtype(image.dtype, jnp.floating) or not image.size:

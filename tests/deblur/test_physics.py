@@ -79,7 +79,7 @@ def test_a_moment_between_readouts_is_refused():
 
 
 def test_windows_run_back_in_time_beyond_the_recording():
-    exposure = Exposure(readouts=5, margin=8)
+    exposure = Exposure(readouts=5, margin=8, short=3)
     windows = exposure.windows((8, 12))
     np.testing.assert_array_equal(windows[0, :4], [2, 1, 0, 1])
     np.testing.assert_array_equal(windows[1, -4:], [19, 20, 19, 18])
