@@ -44,7 +44,7 @@ CAMERA = dataclasses.replace(
 def filmed(count: int, size: int, seed: int, camera: Sensor) -> Iterator[tuple[Any, Any, Any]]:
     """Photographs (H, W, 3), spikes (T, h, w) and the true images of three moments."""
     options = SyntheticOptions(
-        scene=SceneOptions(height=size, width=size, channels=3, share=1),
+        scene=SceneOptions(height=size, width=size, channels=3, share=1, still=0.0),
         window=EXPOSURE.length,
         exposure=EXPOSURE.readouts,
         moments=tuple(range(EXPOSURE.length)),
