@@ -14,12 +14,12 @@ from spikejax.deblur.physics import long_tfp, short_tfp
 from spikejax.deblur.student import student_frames
 from spikejax.deblur.teacher import (
     Teacher,
-    check_scale,
     clamped_sdm,
     clean_long,
     clean_short,
     enlarged,
 )
+from spikejax.models.ldn import check_scale
 
 At = Callable[[int], jax.Array]
 

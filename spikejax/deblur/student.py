@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from spikejax import models
 from spikejax.deblur.exposure import Exposure
 from spikejax.deblur.physics import binary
-from spikejax.deblur.teacher import check_scale
+from spikejax.models.ldn import check_scale
 
 _EXPOSURE = Exposure()
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from spikejax import models, ops
 from spikejax.deblur.exposure import Exposure
 from spikejax.deblur.physics import long_tfp, sdm, short_tfp
-from spikejax.models.edsr import SCALE
+from spikejax.models.ldn import check_scale
 
 _EXPOSURE = Exposure()
 
@@ -112,22 +112,6 @@ def sdm_frames(
 def enlarged(images: jax.Array, like: jax.Array) -> jax.Array:
     """Bilinearly, to the size of `like`."""
     return ops.resize_bilinear(images, *like.shape[1:3])
-
-
-def check_scale(blur: Any, spikes: Any) -> None:
-    """Raises ValueError unless the photograph is RGB, of four times the size of the spikes."""
-    models.model.check_images(blur, 3, "blur")
-    if len(spikes.shape) != 4:
-        raise ValueError(f"spikes: expected (B, T, h, w), got shape {tuple(spikes.shape)}")
-    (batch, height, width, _), (others, _, *size) = blur.shape, spikes.shape
-    if (height, width) != (SCALE * size[0], SCALE * size[1]):
-        raise ValueError(
-            f"expected a photograph of {SCALE} times the height and width of the spikes, got "
-            f"{height}x{width} and {size[0]}x{size[1]}: {height / max(size[0], 1):.4g} and "
-            f"{width / max(size[1], 1):.4g} times"
-        )
-    if batch != others:
-        raise ValueError(f"got {batch} photographs and {others} recordings")
 
 
 def clamped_sdm(blur: jax.Array, long: jax.Array, short: jax.Array) -> jax.Array:

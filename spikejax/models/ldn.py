@@ -7,6 +7,8 @@ The published weights take and give the photograph's channels as blue, green, re
 `weights.from_torch` turns them, so that everything here is RGB.
 """
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -83,19 +85,25 @@ class LDN(nn.Module):
         return x.astype(jnp.float32)
 
 
-def check_inputs(photograph: jax.Array, spikes: jax.Array) -> None:
-    """Raises ValueError unless the photograph is RGB, of four times the size of 21 readouts."""
-    model.check_images(photograph, 3, "ldn")
-    model.check_spikes(spikes, WINDOW, "ldn")
+def check_scale(photograph: Any, spikes: Any) -> None:
+    """Raises ValueError unless photographs are RGB, of four times the size of as many spikes.
+
+    Args:
+        photograph: (B, 4h, 4w, 3) floating.
+        spikes: (B, T, h, w), any number of readouts.
+    """
+    model.check_images(photograph, 3, "photograph")
+    if len(spikes.shape) != 4:
+        raise ValueError(f"spikes: expected (B, T, h, w), got shape {tuple(spikes.shape)}")
     (batch, height, width, _), (others, _, *size) = photograph.shape, spikes.shape
     if (height, width) != (SCALE * size[0], SCALE * size[1]):
         raise ValueError(
-            f"ldn: expected a photograph of {SCALE} times the height and width of the spikes, got "
-            f"{height}x{width} and {size[0]}x{size[1]}, {height / size[0]:.4g} and "
-            f"{width / size[1]:.4g} times"
+            f"expected a photograph of {SCALE} times the height and width of the spikes, got "
+            f"{height}x{width} and {size[0]}x{size[1]}: {height / max(size[0], 1):.4g} and "
+            f"{width / max(size[1], 1):.4g} times"
         )
     if batch != others:
-        raise ValueError(f"ldn: got {batch} photographs and {others} windows of spikes")
+        raise ValueError(f"got {batch} photographs and {others} recordings")
 
 
 @model.register("ldn")
@@ -110,7 +118,8 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
     run = jax.jit(module.apply)
 
     def apply(variables: model.Variables, photograph: jax.Array, spikes: jax.Array) -> jax.Array:
-        check_inputs(photograph, spikes)
+        check_scale(photograph, spikes)
+        model.check_spikes(spikes, WINDOW, "ldn")
         return run(variables, photograph, spikes)
 
     return model.Model(

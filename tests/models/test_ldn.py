@@ -61,7 +61,7 @@ def test_bfloat16_activations_stay_close_and_the_image_is_float32(golden, variab
 
 
 def test_a_photograph_of_another_ratio_is_refused_with_the_ratio(variables):
-    with pytest.raises(ValueError, match=r"got 16x24 and 8x12, 2 and 2 times"):
+    with pytest.raises(ValueError, match=r"got 16x24 and 8x12: 2 and 2 times"):
         models.create("ldn").apply(
             variables, np.zeros((1, 16, 24, 3), np.float32), np.zeros((1, 21, 8, 12), np.uint8)
         )
@@ -72,7 +72,7 @@ def test_a_photograph_of_another_ratio_is_refused_with_the_ratio(variables):
     [
         ((1, 16, 16, 1), (1, 21, 4, 4), "expected images"),
         ((1, 16, 16, 3), (1, 41, 4, 4), "expected spikes"),
-        ((2, 16, 16, 3), (1, 21, 4, 4), "2 photographs and 1 windows"),
+        ((2, 16, 16, 3), (1, 21, 4, 4), "2 photographs and 1 recordings"),
     ],
 )
 def test_a_wrong_shape_is_refused(variables, photograph, spikes, message):
