@@ -15,7 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax import camera, deblur, metrics, ops, weights
+from spikejax.camera.interpolation import mean_of_cells
 from spikejax.datasets import expose_and_spike, moving_photograph
+from spikejax.datasets.batch import CELL
 from spikejax.datasets.scenes import SceneOptions
 from spikejax.datasets.synthetic import SyntheticOptions, synthetic_batch
 
@@ -78,12 +80,36 @@ def spikes_alone(sample: Sample) -> list[np.ndarray]:
     return list(np.repeat(np.clip(large, 0, 1), 3, -1))
 
 
+def without_noise(sample: Sample) -> list[np.ndarray]:
+    """The model with the light that fell on the spike camera itself, which no spikes can better."""
+    blur, truth = jnp.asarray(sample.blur)[None], jnp.asarray(np.stack(sample.truth))
+    size = sample.blur.shape[:2]
+    long, short = (
+        ops.resize_bilinear(mean_of_cells(camera.to_grey(x)[..., None], CELL), *size)
+        for x in (blur, truth)
+    )
+    made = deblur.sdm(*(jnp.repeat(x, len(TIMES), 0) for x in (blur, long)), short)
+    return list(np.clip(made, 0, 1))
+
+
+def blind_teacher(sample: Sample) -> list[np.ndarray]:
+    """As published: without what the pixels themselves saw."""
+    teacher = deblur.Teacher(weights.load("bsn"), weights.load("edsr"))
+    given = (jnp.asarray(sample.blur)[None], jnp.asarray(sample.spikes)[None], TIMES, EXPOSURE)
+    return list(np.asarray(deblur.teacher_frames(teacher, *given, blind=True)[0]))
+
+
 def results(sample: Sample, published: Any) -> dict[str, list[np.ndarray]]:
     """Three images a method."""
-    found = {"blurry photograph": [sample.blur] * 3, "TFP, enlarged (grey)": spikes_alone(sample)}
+    found = {
+        "blurry photograph": [sample.blur] * 3,
+        "TFP, enlarged (grey)": spikes_alone(sample),
+        "SDM, averages without noise": without_noise(sample),
+    }
     given: dict[str, tuple[str, dict[str, Any]]] = {"SDM, no network": ("sdm", {})}
     ships = weights.available()
     if {"bsn", "edsr"} <= set(ships):
+        found["teacher, blind as published"] = blind_teacher(sample)
         given["teacher"] = ("teacher", {})
     if "ldn" in ships:
         given["student"] = ("student", {})

@@ -23,7 +23,7 @@ def get_config(size: str = "published") -> ConfigDict:
     config = exposure_config()
     config.task = "ldn"
     config.loss = ConfigDict({"teacher": 1.0, "reblur": 100.0, "vgg16": ""})
-    config.teacher = ConfigDict({"bsn": "shipped", "sr": "shipped"})
+    config.teacher = ConfigDict({"bsn": "shipped", "sr": "shipped", "blind": size == "published"})
     config.optimiser.learning_rate = 1e-3
     config.steps, config.batch_size, config.data.size = 25_000, 4, 128
     if size in ("small", "finetune"):

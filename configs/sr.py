@@ -17,7 +17,7 @@ def get_config(size: str = "published") -> ConfigDict:
     """
     config = exposure_config()
     config.task = "sr"
-    config.loss = ConfigDict({"mse": 1.0})
+    config.loss = ConfigDict({"mse": 1.0, "dither": size != "published"})
     config.optimiser.learning_rate = 2e-4
     config.steps, config.batch_size, config.data.size = 25_000, 4, 128
     if size == "small":

@@ -1,22 +1,28 @@
-"""Every test runs under strict promotion, on two CPU devices, with compiled programs cached."""
+"""Every test runs under strict promotion, on two CPU devices, with compiled programs cached.
+
+Most of a run is compilation, so that programs are optimised little in this process, as in JAX's own
+tests; those that tests start are as users have them. `JAX_DISABLE_MOST_OPTIMIZATIONS=0 pytest` has
+all of them as users have them.
+"""
 
 import os
 from pathlib import Path
 
+# In the environment, so that processes that tests start have it as well.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 
 import hypothesis
 import jax
 import numpy as np
 import pytest
 
-_CACHE = Path(__file__).parents[1] / ".cache" / "jax"
-
+if "JAX_DISABLE_MOST_OPTIMIZATIONS" not in os.environ:
+    jax.config.update("jax_disable_most_optimizations", True)
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
-jax.config.update("jax_compilation_cache_dir", str(_CACHE))
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 
 hypothesis.settings.register_profile("default", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile("default")

@@ -31,7 +31,8 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         config: `dtype` of the activations; `exposure` and `data` as `exposures.moments_of` says;
             `loss.teacher` and `loss.reblur`, the weights of the two terms; `loss.vgg16`, the file
             of VGG16's weights for LPIPS, '' to take 1 - SSIM instead; `teacher.bsn` and
-            `teacher.sr`, the weights of the teacher: 'shipped', a file, or the folder of a run.
+            `teacher.sr`, the weights of the teacher: 'shipped', a file, or the folder of a run;
+            `teacher.blind`, whether its BSN is the published one, as `deblur.teacher_frames` says.
         axis_name: unused, as the network has no batch statistics.
 
     Returns:
@@ -55,8 +56,9 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         )
 
     def lesson(batch: Batch) -> Array:
+        given = exposures.pair(batch, exposure)
         return deblur.teacher_frames(
-            teacher, *exposures.pair(batch, exposure), times, exposure, dtype=dtype
+            teacher, *given, times, exposure, blind=config.teacher.blind, dtype=dtype
         )
 
     def loss(

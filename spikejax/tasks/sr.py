@@ -6,7 +6,7 @@ Chen et al., "SpikeReveal", NeurIPS 2024, section 3.3.
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, random
 
 from spikejax import deblur, models, ops
 from spikejax.tasks import exposures
@@ -23,7 +23,9 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
 
     Args:
         config: `dtype` of the activations; `exposure` and `data` as `exposures.moments_of` says;
-            `loss.mse`, the weight of the only term.
+            `loss.mse`, the weight of the only term; `loss.dither`, whether the averages are made as
+            coarse as those of fewer readouts. The published ones are of the whole exposure, of
+            which the network learns to sharpen the noise that short averages have.
         axis_name: unused, as the network has no batch statistics.
 
     Returns:
@@ -42,7 +44,10 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     def loss(
         params: Any, batch_stats: Any, batch: Batch, key: Array
     ) -> tuple[Array, tuple[Any, Scalars]]:
-        output = jnp.asarray(model.module.apply({"params": params}, averages(batch)))
+        seen = averages(batch)
+        if config.loss.dither:
+            seen = dithered(key, seen, exposure.short, exposure.readouts)
+        output = jnp.asarray(model.module.apply({"params": params}, seen))
         rates = target(batch) * exposures.gain(batch)
         mse = jnp.mean(jnp.square(jnp.clip(output, 0.0, 1.0) - rates))
         return weight * mse, (batch_stats, {"mse": mse})
@@ -68,3 +73,23 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         target=target,
         preview=preview,
     )
+
+
+def dithered(key: Array, averages: Array, least: int, most: int) -> Array:
+    """Makes averages of spikes as noisy as those of fewer readouts, without their motion.
+
+    Args:
+        key: JAX random key.
+        averages: (B, h, w, 1) in [0, 1].
+        least: the fewest readouts; each image has another number, log-uniform.
+        most: readouts.
+
+    Returns:
+        (B, h, w, 1): whole numbers of spikes over a whole number of readouts, with the given means.
+    """
+    of_readouts, of_phases = random.split(key)
+    shape = (averages.shape[0], 1, 1, 1)
+    between = random.uniform(of_readouts, shape, minval=jnp.log(least), maxval=jnp.log(most + 1))
+    readouts = jnp.floor(jnp.exp(between))
+    spikes = jnp.floor(averages * readouts + random.uniform(of_phases, averages.shape))
+    return spikes / readouts

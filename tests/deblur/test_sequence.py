@@ -32,7 +32,7 @@ def pair(rng):
 def test_the_teacher_is_sdm_over_what_the_networks_make_of_the_averages(teacher, pair):
     blur, spikes = pair
     times = (8, 12)
-    images = deblur.teacher_frames(teacher, blur, spikes, times, EXPOSURE)
+    images = deblur.teacher_frames(teacher, blur, spikes, times, EXPOSURE, blind=True)
     assert images.shape == (2, 2, 32, 48, 3)
     bsn, edsr = models.create("bsn", square="none"), models.create("edsr")
     short = spikes[:, 10:15].astype(np.float32).mean(1)[..., None]
@@ -43,6 +43,39 @@ def test_the_teacher_is_sdm_over_what_the_networks_make_of_the_averages(teacher,
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.clip(np.where(long > 0, np.asarray(blur) / long * short, 0), 0, 1)
     np.testing.assert_allclose(images[:, 1], expected, atol=1e-5)
+
+
+def test_the_teacher_adds_what_the_pixels_themselves_saw(teacher, pair):
+    blur, spikes = pair
+    bsn, edsr = models.create("bsn", square="none"), models.create("edsr")
+    own = jnp.asarray(spikes[:, 10:15].astype(np.float32).mean(1)[..., None])
+    short = deblur.add_own_reading(jnp.clip(bsn.apply(teacher.bsn, own), 0, 1), own, 5)
+    short = jnp.clip(edsr.apply(teacher.sr, short), 0, 1)
+    long = spikes[:, 8:17].astype(np.float32).mean(1)[..., None]
+    long = jnp.clip(edsr.apply(teacher.sr, long), 0, 1)
+    images = deblur.teacher_frames(teacher, blur, spikes, (12,), EXPOSURE)
+    expected = jnp.clip(deblur.sdm(blur, long, short), 0, 1)
+    np.testing.assert_allclose(images[:, 0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("error", [0.02, 0.05, 0.2])
+def test_own_readings_are_weighed_as_the_best_linear_estimate_would(rng, error):
+    """Steady trains at any phase: the variance of their averages is known in closed form."""
+    n, rates = 9, rng.random((1, 256, 256, 1))
+    own = np.floor(n * rates + rng.random(rates.shape)) / n
+    blind = rates + error * rng.standard_normal(rates.shape)
+    made = deblur.add_own_reading(*(jnp.asarray(x, jnp.float32) for x in (blind, own)), n)
+    noise = 1 / (6 * n**2)
+    np.testing.assert_allclose(np.mean((own - rates) ** 2), noise, rtol=0.02)
+    best = noise * error**2 / (noise + error**2)
+    reached = float(np.mean((np.asarray(made) - rates) ** 2))
+    assert best * 0.97 < reached < best * 1.08
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 20, 1)])
+def test_own_readings_that_agree_change_nothing(shape):
+    same = jnp.full(shape, 0.4)
+    np.testing.assert_array_equal(deblur.add_own_reading(same, same, 9), same)
 
 
 def test_the_student_sees_the_photograph_and_21_readouts(student, pair):

@@ -83,7 +83,7 @@ def test_three_training_steps_agree_with_the_reference(golden, variables, gradie
         if step == 0:
             # A slope's gradient is one sum of 1e5 terms that cancel; the forms of convolutions
             # for processors round these otherwise, by 6e-6 for the worst.
-            check_gradient_norms(file, grads, batch_stats, atol=1e-5)
+            check_gradient_norms(file, grads, batch_stats)
         with jax.numpy_dtype_promotion("standard"):
             params, state = update(grads, state, params)
 
@@ -103,6 +103,7 @@ def test_gradients_are_finite_where_nothing_fires(golden, variables, gradient):
     assert all(np.isfinite(g).all() for g in jax.tree.leaves(grads))
 
 
+@pytest.mark.slow
 def test_gradients_by_plain_convolutions_agree_with_the_reference(golden, variables):
     file = golden("stir_train")
     with ops.convolutions_for("gpu"):
@@ -110,20 +111,20 @@ def test_gradients_by_plain_convolutions_agree_with_the_reference(golden, variab
         (_, (batch_stats, *_)), grads = gradient(
             variables["params"], variables["batch_stats"], *training_data(file)
         )
-    check_gradient_norms(file, grads, batch_stats, atol=1e-6)
+    check_gradient_norms(file, grads, batch_stats)
 
 
-def check_gradient_norms(file, grads, batch_stats, atol):
+def check_gradient_norms(file, grads, batch_stats):
     grads = weights.to_torch("stir", {"params": grads, "batch_stats": batch_stats})
     assert len(file["grad_norm_names"]) == 137
     for name, expected in zip(file["grad_norm_names"], file["grad_norms"], strict=True):
-        # The biases before a batch norm have no gradient but for rounding.
+        # Biases before a batch norm have no gradient but for rounding; small ones nearly cancel.
         np.testing.assert_allclose(
-            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=atol, err_msg=name
+            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=1e-5, err_msg=name
         )
 
 
-@pytest.mark.parametrize("size", [(61, 83), (1, 5)])
+@pytest.mark.parametrize("size", [(1, 21), pytest.param((61, 83), marks=pytest.mark.slow)])
 def test_other_sizes_are_padded_by_repeating_the_edge(variables, rng, size):
     spikes = (rng.random((1, 61, *size)) < 0.4).astype(np.uint8)
     missing = [-n % 16 for n in size]

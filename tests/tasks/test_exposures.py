@@ -12,6 +12,7 @@ from spikejax import deblur, losses, metrics, models, tasks, weights
 from spikejax.datasets import batches
 from spikejax.datasets.prepare import main as prepare
 from spikejax.deblur import Exposure
+from spikejax.tasks.sr import dithered
 from spikejax.training import exposure_config
 
 EXPOSURE = Exposure(readouts=9, margin=10, short=3)
@@ -89,7 +90,7 @@ def test_bsn_is_measured_on_what_the_spike_camera_would_see(networks, batch):
 
 
 def test_sr_is_trained_to_turn_spikes_into_the_grey_photograph(networks, batch):
-    task = tasks.create(config("sr", mse=1.0))
+    task = tasks.create(config("sr", mse=1.0, dither=False))
     assert task.model == "edsr"
     total, _, _ = loss_of(task, networks["edsr"], batch)
     long = batch["spikes"][:, 10:19].astype(np.float32).mean(1)[..., None]
@@ -103,12 +104,41 @@ def test_sr_is_trained_to_turn_spikes_into_the_grey_photograph(networks, batch):
     assert task.preview(batch).shape == grey.shape
 
 
+def test_sr_may_learn_from_averages_as_noisy_as_short_ones(networks, batch):
+    plain, noisy = (
+        loss_of(tasks.create(config("sr", mse=1.0, dither=dither)), networks["edsr"], batch)[0]
+        for dither in (False, True)
+    )
+    assert plain != noisy
+
+
+def test_dithering_keeps_means_and_has_the_variance_of_a_steady_train_at_any_phase():
+    averages = jnp.asarray([0.05, 0.3, 0.7, 1.0], jnp.float32)[:, None, None, None]
+    averages = jnp.broadcast_to(averages, (4, 300, 300, 1))
+    made = dithered(jax.random.key(0), averages, 9, 9)
+    np.testing.assert_allclose(made * 9, np.round(made * 9), atol=1e-5)
+    np.testing.assert_allclose(made.mean((1, 2, 3)), averages[:, 0, 0, 0], atol=1e-3)
+    fraction = averages[:, 0, 0, 0] * 9 % 1
+    variance = fraction * (1 - fraction) / 81
+    np.testing.assert_allclose(made.var((1, 2, 3)), variance, rtol=0.03, atol=1e-6)
+
+
+def test_each_image_is_dithered_like_another_number_of_readouts():
+    averages = jnp.full((64, 50, 50, 1), 0.381966)  # no fraction of few readouts
+    made = dithered(jax.random.key(1), averages, 9, 97)
+    readouts = [1 / np.diff(np.unique(image)).max() for image in np.asarray(made)]
+    np.testing.assert_allclose(readouts, np.round(readouts), rtol=1e-4)
+    readouts = np.round(readouts)
+    assert readouts.min() >= 9 and readouts.max() <= 97 and len(set(readouts)) > 20
+
+
 @pytest.fixture
 def ldn_config(files):
     made = config("ldn", teacher=0.5, reblur=100.0, vgg16="")
     made.teacher = {
         "bsn": str(files / "bsn.safetensors"),
         "sr": str(files / "edsr.safetensors"),
+        "blind": False,
     }
     return made
 
@@ -207,7 +237,7 @@ def test_a_teacher_that_is_another_network_is_refused(files, ldn_config):
 def test_data_without_photographs_are_refused(networks, batch):
     del batch["blur"]
     with pytest.raises(ValueError, match="expected 'blur', photographs to train on"):
-        loss_of(tasks.create(config("sr", mse=1.0)), networks["edsr"], batch)
+        loss_of(tasks.create(config("sr", mse=1.0, dither=False)), networks["edsr"], batch)
 
 
 def test_images_of_other_moments_are_refused(networks, batch):
@@ -232,7 +262,7 @@ def test_the_published_data_train_every_task(tmp_path, rng, files, name):
     assert prepare([name, *words]) == 0
     for task_name, loss in (
         ("bsn", {"mse": 1.0}),
-        ("sr", {"mse": 1.0}),
+        ("sr", {"mse": 1.0, "dither": True}),
         ("ldn", {"teacher": 1.0, "reblur": 1.0, "vgg16": ""}),
     ):
         made = exposure_config()
@@ -241,6 +271,7 @@ def test_the_published_data_train_every_task(tmp_path, rng, files, name):
         made.teacher = {
             "bsn": str(files / "bsn.safetensors"),
             "sr": str(files / "edsr.safetensors"),
+            "blind": True,
         }
         task = tasks.create(made)
         batch = next(batches(dict(made.data), batch_size=1, window=task.window))
