@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from spikejax import models, ops
@@ -121,11 +122,15 @@ def add_own_reading(blind: jax.Array, own: jax.Array, readouts: int) -> jax.Arra
 
 def _mean_around(x: jax.Array, size: int = 13) -> jax.Array:
     """The mean over the pixels of a window around each, as far as they are in the image."""
+    total = lax.reduce_window(x, 0.0, lax.add, (1, size, size, 1), (1, 1, 1, 1), "SAME")
+    rows, columns = (_inside(length, size // 2) for length in x.shape[1:3])
+    return total / jnp.asarray(rows[:, None, None] * columns[:, None], x.dtype)
 
-    def total(x: jax.Array) -> jax.Array:
-        return lax.reduce_window(x, 0.0, lax.add, (1, size, size, 1), (1, 1, 1, 1), "SAME")
 
-    return total(x) / total(jnp.ones((1, *x.shape[1:3], 1), x.dtype))
+def _inside(length: int, reach: int) -> np.ndarray:
+    """How many pixels of a line are no farther than `reach` from each of them."""
+    place = np.arange(length)
+    return np.minimum(place + reach, length - 1) - np.maximum(place - reach, 0) + 1
 
 
 def sdm_frames(

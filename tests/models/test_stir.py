@@ -81,8 +81,6 @@ def test_three_training_steps_agree_with_the_reference(golden, variables, gradie
         (total, (batch_stats, first, coarse)), grads = gradient(params, batch_stats, *data)
         np.testing.assert_allclose([first, coarse, total], file["losses"][step], rtol=tolerance)
         if step == 0:
-            # A slope's gradient is one sum of 1e5 terms that cancel; the forms of convolutions
-            # for processors round these otherwise, by 6e-6 for the worst.
             check_gradient_norms(file, grads, batch_stats)
         with jax.numpy_dtype_promotion("standard"):
             params, state = update(grads, state, params)
@@ -118,9 +116,11 @@ def check_gradient_norms(file, grads, batch_stats):
     grads = weights.to_torch("stir", {"params": grads, "batch_stats": batch_stats})
     assert len(file["grad_norm_names"]) == 137
     for name, expected in zip(file["grad_norm_names"], file["grad_norms"], strict=True):
-        # Biases before a batch norm have no gradient but for rounding; small ones nearly cancel.
+        # Biases before a batch norm have no gradient but for rounding. That of a slope is one sum
+        # of 1e5 terms that cancel, which every form of the program rounds otherwise.
+        atol = 3e-5 if grads[name].size == 1 else 1e-5
         np.testing.assert_allclose(
-            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=1e-5, err_msg=name
+            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=atol, err_msg=name
         )
 
 
