@@ -80,8 +80,8 @@ def spikes_alone(sample: Sample) -> list[np.ndarray]:
     return list(np.repeat(np.clip(large, 0, 1), 3, -1))
 
 
-def without_noise(sample: Sample) -> list[np.ndarray]:
-    """The model with the light that fell on the spike camera itself, which no spikes can better."""
+def of_exact_light(sample: Sample) -> list[np.ndarray]:
+    """No network, but the very light on the spike camera's pixels: what `sdm` cannot pass."""
     blur, truth = jnp.asarray(sample.blur)[None], jnp.asarray(np.stack(sample.truth))
     size = sample.blur.shape[:2]
     long, short = (
@@ -94,9 +94,8 @@ def without_noise(sample: Sample) -> list[np.ndarray]:
 
 def blind_teacher(sample: Sample) -> list[np.ndarray]:
     """As published: without what the pixels themselves saw."""
-    teacher = deblur.Teacher(weights.load("bsn"), weights.load("edsr"))
-    given = (jnp.asarray(sample.blur)[None], jnp.asarray(sample.spikes)[None], TIMES, EXPOSURE)
-    return list(np.asarray(deblur.teacher_frames(teacher, *given, blind=True)[0]))
+    made = deblur.frames(sample.blur, sample.spikes, method="teacher", times=TIMES, blind=True)
+    return [image for _, image in made]
 
 
 def results(sample: Sample, published: Any) -> dict[str, list[np.ndarray]]:
@@ -104,7 +103,7 @@ def results(sample: Sample, published: Any) -> dict[str, list[np.ndarray]]:
     found = {
         "blurry photograph": [sample.blur] * 3,
         "TFP, enlarged (grey)": spikes_alone(sample),
-        "SDM, averages without noise": without_noise(sample),
+        "SDM of the exact light": of_exact_light(sample),
     }
     given: dict[str, tuple[str, dict[str, Any]]] = {"SDM, no network": ("sdm", {})}
     ships = weights.available()

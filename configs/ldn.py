@@ -18,7 +18,8 @@ def get_config(size: str = "published") -> ConfigDict:
 
     Args:
         size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs a step),
-            'small', or 'finetune', few small steps.
+            'small', or 'finetune', few small steps. These two are taught by `posterior_mean` of
+            what BSN says and the averages, the published one by BSN alone.
     """
     config = exposure_config()
     config.task = "ldn"

@@ -13,7 +13,7 @@ def get_config(size: str = "published") -> ConfigDict:
 
     Args:
         size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs a step) or
-            'small'.
+            'small', which also learns from averages as noisy as short ones.
     """
     config = exposure_config()
     config.task = "sr"

@@ -181,5 +181,6 @@ class Run:
             method,
             weights_of(method, self.networks),
             times,
-            jnp.dtype("float32" if dtype is None else dtype.value),
+            blind=self.method.blind,
+            dtype=jnp.dtype("float32" if dtype is None else dtype.value),
         )

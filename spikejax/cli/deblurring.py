@@ -37,6 +37,7 @@ class DeblurOptions:
         method: the method.
         weights: NAME=FILE for each network whose weights are given.
         frames: images for a photograph.
+        blind: whether the teacher's BSN alone cleans the spikes.
         dtype: of the networks' activations.
     """
 
@@ -68,6 +69,15 @@ class DeblurOptions:
             min=1,
         ),
     ] = None
+    blind: Annotated[
+        bool,
+        _option(
+            _METHOD,
+            "--blind",
+            help="teacher: clean the spikes by BSN alone, as published, without what each pixel "
+            "saw itself.",
+        ),
+    ] = False
     dtype: Annotated[
         ActivationType | None,
         _option(_METHOD, help="Type of the networks' activations; default: float32."),

@@ -11,17 +11,17 @@ from spikejax.deblur.physics import long_tfp, reblur, sdm, short_tfp
 from spikejax.deblur.registration import register
 from spikejax.deblur.sequence import METHODS, NETWORKS, check_pair, frames
 from spikejax.deblur.student import student_frames
-from spikejax.deblur.teacher import Teacher, add_own_reading, sdm_frames, teacher_frames
+from spikejax.deblur.teacher import Teacher, posterior_mean, sdm_frames, teacher_frames
 
 __all__ = [
     "METHODS",
     "NETWORKS",
     "Exposure",
     "Teacher",
-    "add_own_reading",
     "check_pair",
     "frames",
     "long_tfp",
+    "posterior_mean",
     "reblur",
     "register",
     "sdm",

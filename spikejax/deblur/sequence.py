@@ -44,6 +44,7 @@ def frames(
     times: Sequence[int] | None = None,
     weights: Mapping[str, Any] | None = None,
     exposure: Exposure = _EXPOSURE,
+    blind: bool = False,
     dtype: Any = jnp.float32,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Turns a blurry photograph and its spikes into a sharp sequence, one image at a time.
@@ -56,6 +57,7 @@ def frames(
         weights: variables or files by network ('ldn', 'bsn', 'edsr'); what is absent is taken from
             those that ship.
         exposure: where in the recording the photograph was exposed.
+        blind: whether the teacher's BSN alone cleans, as published; see `teacher_frames`.
         dtype: of the networks' activations.
 
     Returns:
@@ -83,7 +85,8 @@ def frames(
     networks = [_variables(name, given.get(name)) for name in NETWORKS[method]]
     # The spikes stay on the host: what a moment needs of them is little.
     pair = jnp.asarray(blur)[None], np.asarray(spikes)[None]
-    at = _AT[method](*networks, *pair, exposure, dtype)
+    options = {"blind": blind} if method == "teacher" else {}
+    at = _AT[method](*networks, *pair, exposure, dtype, **options)
     return ((time, np.asarray(at(time))) for time in chosen)
 
 
@@ -119,12 +122,14 @@ def _student(ldn: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -
     return lambda time: student_frames(ldn, blur, spikes, (time,), exposure, dtype=dtype)[0, 0]
 
 
-def _teacher(bsn: Any, sr: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -> At:
+def _teacher(
+    bsn: Any, sr: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any, *, blind: bool
+) -> At:
     teacher = Teacher(bsn, sr)
     long = clean_long(teacher, spikes, exposure, dtype=dtype)
 
     def at(time: int) -> jax.Array:
-        short = clean_short(teacher, spikes, (time,), exposure, dtype=dtype)
+        short = clean_short(teacher, spikes, (time,), exposure, blind=blind, dtype=dtype)
         return clamped_sdm(blur, long, short)[0, 0]
 
     return at

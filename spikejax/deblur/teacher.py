@@ -38,11 +38,11 @@ def teacher_frames(
     blind: bool = False,
     dtype: Any = jnp.float32,
 ) -> jax.Array:
-    """Deblurs by SDM over SR(long average) and SR(BSN(short average)), each clamped to [0, 1].
+    """Deblurs by SDM over SR(long average) and SR(clean short average), each clamped to [0, 1].
 
-    BSN never sees the pixel that it predicts, so that it loses what is finer than a few pixels.
-    Unless `blind`, which is as published, the pixel's own average is added to the prediction by
-    `add_own_reading`.
+    Short averages are cleaned by BSN, which never sees the pixel that it predicts and so loses what
+    is finer than a few pixels. Its prediction and the average itself are weighed by
+    `posterior_mean`, unless `blind`: then it is the prediction alone, as published.
 
     BSN takes averages as they are. The published code reflects them to squares first, which shows
     the network some pixels that it should not see, and costs more; on squares the two agree.
@@ -53,7 +53,7 @@ def teacher_frames(
         spikes: (B, T, h, w), 0 or 1.
         times: N readouts of the exposure.
         exposure: where in the recording the photograph was exposed.
-        blind: whether BSN alone says what the short averages are.
+        blind: whether BSN alone cleans the short averages, as published.
         dtype: of the networks' activations.
 
     Returns:
@@ -86,51 +86,69 @@ def clean_short(
     blind: bool = False,
     dtype: Any = jnp.float32,
 ) -> jax.Array:
-    """SR(BSN(short average)), each clamped, as `teacher_frames` says: (B, N, 4h, 4w, 1)."""
+    """SR(clean short average), each clamped, as `teacher_frames` says: (B, N, 4h, 4w, 1)."""
     denoise = models.create("bsn", dtype=dtype, square="none").apply
     enlarge = models.create("edsr", dtype=dtype).apply
 
-    def clean(short: jax.Array) -> jax.Array:
-        predicted = _unit(denoise(teacher.bsn, short))
-        return predicted if blind else add_own_reading(predicted, short, exposure.short)
+    averages = short_tfp(spikes, times, exposure)
+    # At the ends of a recording averages are of fewer readouts.
+    of = _inside(exposure.length, exposure.short // 2, times).astype(np.float32)
+    readouts = np.tile(of, spikes.shape[0])[:, None, None, None]
 
-    return _each(lambda x: _unit(enlarge(teacher.sr, clean(x))), short_tfp(spikes, times, exposure))
+    def clean(noisy: jax.Array) -> jax.Array:
+        predicted = _unit(denoise(teacher.bsn, noisy))
+        return predicted if blind else posterior_mean(predicted, noisy, readouts)
+
+    return _each(lambda x: _unit(enlarge(teacher.sr, clean(x))), averages)
 
 
-def add_own_reading(blind: jax.Array, own: jax.Array, readouts: int) -> jax.Array:
-    """Adds what each pixel itself saw to what its neighbours say of it.
+def posterior_mean(predicted: jax.Array, noisy: jax.Array, readouts: Any) -> jax.Array:
+    """Weighs what a blind network predicts of averages of spikes with the averages themselves.
 
-    The two err independently, so that the best estimate is their mean with weights (Laine et al.,
-    "High-Quality Self-Supervised Deep Image Denoising", NeurIPS 2019). A pixel that fires at a
-    steady rate p has floor(n p) or one more spike in n readouts, by its phase: a variance of
-    f (1 - f) / n^2 with the fraction f of n p, 1 / (6 n^2) on average. What the two differ by
-    beyond that, in a window of 13x13 pixels, is the error of the prediction.
+    The two err independently, so that the best estimate is their mean, with weights by how much
+    each of them errs. A pixel that fires at a steady rate p fires floor(n p) times or once more in
+    n readouts, by its phase: a variance of f (1 - f) / n^2 with the fraction f of n p, which is
+    1 / (6 n^2) on average. What the two differ by beyond that, in a window of 13x13 pixels, is the
+    error of the prediction; the camera's own noise is taken for a part of it.
 
     Args:
-        blind: (B, h, w, 1) the predictions, in [0, 1].
-        own: (B, h, w, 1) the averages that they are of, in [0, 1].
-        readouts: n, of each average.
+        predicted: (B, h, w, 1) the predictions, in [0, 1].
+        noisy: (B, h, w, 1) the averages that they are of, in [0, 1].
+        readouts: n, of each average; one number, or (B, 1, 1, 1).
 
     Returns:
         (B, h, w, 1) in [0, 1], between the two.
+
+    Raises:
+        ValueError: if the shapes differ, or are no images'.
+
+    Source: Laine et al., "High-Quality Self-Supervised Deep Image Denoising", NeurIPS 2019, has the
+    posterior mean of a blind network; the variances here are of this sensor.
     """
-    difference = own - blind
+    if len(noisy.shape) != 4 or predicted.shape != noisy.shape:
+        raise ValueError(
+            "posterior_mean: expected both (B, h, w, 1), got "
+            f"{tuple(predicted.shape)} and {tuple(noisy.shape)}"
+        )
+    difference = noisy - predicted
     noise = 1 / (6 * readouts**2)
     seen = _mean_around(jnp.square(difference))
-    return blind + (1 - noise / jnp.maximum(seen, noise)) * difference
+    return predicted + (1 - noise / jnp.maximum(seen, noise)) * difference
 
 
 def _mean_around(x: jax.Array, size: int = 13) -> jax.Array:
     """The mean over the pixels of a window around each, as far as they are in the image."""
-    total = lax.reduce_window(x, 0.0, lax.add, (1, size, size, 1), (1, 1, 1, 1), "SAME")
+    for axis in (1, 2):
+        window = [size if n == axis else 1 for n in range(4)]
+        x = lax.reduce_window(x, 0.0, lax.add, window, (1, 1, 1, 1), "SAME")
     rows, columns = (_inside(length, size // 2) for length in x.shape[1:3])
-    return total / jnp.asarray(rows[:, None, None] * columns[:, None], x.dtype)
+    return x / jnp.asarray(np.outer(rows, columns)[None, ..., None], x.dtype)
 
 
-def _inside(length: int, reach: int) -> np.ndarray:
-    """How many pixels of a line are no farther than `reach` from each of them."""
-    place = np.arange(length)
-    return np.minimum(place + reach, length - 1) - np.maximum(place - reach, 0) + 1
+def _inside(length: int, reach: int, places: Any = None) -> np.ndarray:
+    """How many of a line's pixels are no farther than `reach` from each place, or from some."""
+    places = np.arange(length) if places is None else np.asarray(places)
+    return np.minimum(places + reach, length - 1) - np.maximum(places - reach, 0) + 1
 
 
 def sdm_frames(

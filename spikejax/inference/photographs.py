@@ -95,7 +95,13 @@ class Pair:
     encoding: Encoding = "linear"
 
     def frames(
-        self, method: str, weights: Mapping[str, Any], times: Sequence[int], dtype: Any
+        self,
+        method: str,
+        weights: Mapping[str, Any],
+        times: Sequence[int],
+        *,
+        blind: bool = False,
+        dtype: Any,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Deblurs, as `deblur.frames`: pairs of a time in `spikes` and a linear image."""
         return deblur.frames(
@@ -105,6 +111,7 @@ class Pair:
             times=times,
             weights=weights,
             exposure=self.exposure,
+            blind=blind,
             dtype=dtype,
         )
 

@@ -32,7 +32,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
             `loss.teacher` and `loss.reblur`, the weights of the two terms; `loss.vgg16`, the file
             of VGG16's weights for LPIPS, '' to take 1 - SSIM instead; `teacher.bsn` and
             `teacher.sr`, the weights of the teacher: 'shipped', a file, or the folder of a run;
-            `teacher.blind`, whether its BSN is the published one, as `deblur.teacher_frames` says.
+            `teacher.blind`, whether BSN alone cleans the short averages, as published.
         axis_name: unused, as the network has no batch statistics.
 
     Returns:
@@ -49,6 +49,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         _teacher("bsn", "bsn", config.teacher.bsn), _teacher("sr", "edsr", config.teacher.sr)
     )
     differ, notes = _difference(options.vgg16)
+    blind = config.teacher.get("blind", True)
 
     def frames(variables: Any, batch: Batch, times: tuple[int, ...]) -> Array:
         return deblur.student_frames(
@@ -57,9 +58,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
 
     def lesson(batch: Batch) -> Array:
         given = exposures.pair(batch, exposure)
-        return deblur.teacher_frames(
-            teacher, *given, times, exposure, blind=config.teacher.blind, dtype=dtype
-        )
+        return deblur.teacher_frames(teacher, *given, times, exposure, blind=blind, dtype=dtype)
 
     def loss(
         params: Any, batch_stats: Any, batch: Batch, key: Array

@@ -3,10 +3,12 @@
 Chen et al., "SpikeReveal", NeurIPS 2024, section 3.3.
 """
 
+from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
-from jax import Array, random
+from jax import Array, lax, random
 
 from spikejax import deblur, models, ops
 from spikejax.tasks import exposures
@@ -24,9 +26,10 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     Args:
         config: `dtype` of the activations; `exposure` and `data` as `exposures.moments_of` says;
             `loss.mse`, the weight of the only term; `loss.dither`, whether the averages are made as
-            coarse as those of fewer readouts. The published ones are of the whole exposure, of
-            which the network learns to sharpen the noise that short averages have.
-        axis_name: unused, as the network has no batch statistics.
+            coarse as those of fewer readouts, by `dithered`. Trained on those of whole exposures
+            alone, as published, the network sharpens the noise of the short ones. Validation is on
+            whole exposures in any case.
+        axis_name: of the devices that a batch is divided over.
 
     Returns:
         The task.
@@ -35,7 +38,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         ValueError: if the configuration makes no sense.
     """
     exposure = exposures.moments_of(config).exposure
-    weight = config.loss.mse
+    weight, dither = config.loss.mse, config.loss.get("dither", False)
     model = models.create("edsr", dtype=jnp.dtype(config.dtype))
 
     def averages(batch: Batch) -> Array:
@@ -45,8 +48,9 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         params: Any, batch_stats: Any, batch: Batch, key: Array
     ) -> tuple[Array, tuple[Any, Scalars]]:
         seen = averages(batch)
-        if config.loss.dither:
-            seen = dithered(key, seen, exposure.short, exposure.readouts)
+        if dither:
+            keys = _keys_of_images(key, seen.shape[0], axis_name)
+            seen = dithered(keys, seen, exposure.short, exposure.readouts)
         output = jnp.asarray(model.module.apply({"params": params}, seen))
         rates = target(batch) * exposures.gain(batch)
         mse = jnp.mean(jnp.square(jnp.clip(output, 0.0, 1.0) - rates))
@@ -75,21 +79,31 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     )
 
 
-def dithered(key: Array, averages: Array, least: int, most: int) -> Array:
-    """Makes averages of spikes as noisy as those of fewer readouts, without their motion.
+def _keys_of_images(key: Array, count: int, axis_name: str | None) -> Array:
+    """Another key for each image of the whole batch, on whichever device it is."""
+    first = 0 if axis_name is None else lax.axis_index(axis_name) * count
+    return jax.vmap(partial(random.fold_in, key))(first + jnp.arange(count))
+
+
+def dithered(keys: Array, averages: Array, least: int, most: int) -> Array:
+    """Makes averages of spikes as noisy as those of fewer readouts of the same light.
 
     Args:
-        key: JAX random key.
+        keys: (B,) JAX random keys.
         averages: (B, h, w, 1) in [0, 1].
         least: the fewest readouts; each image has another number, log-uniform.
         most: readouts.
 
     Returns:
-        (B, h, w, 1): whole numbers of spikes over a whole number of readouts, with the given means.
+        (B, h, w, 1) in [0, 1]: whole numbers of spikes over a whole number of readouts, with the
+        given means.
     """
-    of_readouts, of_phases = random.split(key)
-    shape = (averages.shape[0], 1, 1, 1)
-    between = random.uniform(of_readouts, shape, minval=jnp.log(least), maxval=jnp.log(most + 1))
-    readouts = jnp.floor(jnp.exp(between))
-    spikes = jnp.floor(averages * readouts + random.uniform(of_phases, averages.shape))
-    return spikes / readouts
+
+    def one(key: Array, average: Array) -> Array:
+        of_readouts, of_phases = random.split(key)
+        log = random.uniform(of_readouts, minval=jnp.log(least), maxval=jnp.log(most + 1))
+        readouts = jnp.clip(jnp.floor(jnp.exp(log)), least, most)
+        spikes = jnp.floor(average * readouts + random.uniform(of_phases, average.shape))
+        return jnp.minimum(spikes, readouts) / readouts
+
+    return jax.vmap(one)(keys, averages)

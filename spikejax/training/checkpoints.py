@@ -28,6 +28,8 @@ FREE = (
 )
 """Parts of the configuration that may change when a run is taken up again."""
 
+_BEFORE = {"loss.dither": False, "teacher.blind": True}  # what runs did that lack these fields
+
 _BEST, _STATE, _FACTS = "best", "state", "facts"
 
 
@@ -220,9 +222,11 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _compare(saved: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -> None:
     """Raises CheckpointError that names the fields which differ.
 
-    Fields that the saved one lacks are newer than it; their defaults do what was done before.
+    Fields that the saved one lacks are newer than it; their defaults do what was done before, but
+    for those in `_BEFORE`.
     """
     theirs, ours = _flat(saved), _flat(json.loads(json.dumps(dict(given))))
+    theirs = {name: value for name, value in _BEFORE.items() if name in ours} | theirs
     names = [
         name
         for name in sorted(theirs)

@@ -50,13 +50,11 @@ def pair(tmp_path, rng):
 COMMAND = ("deblur", "blur.png", "car.dat", "--exposure", "21", "-o")
 
 
-def expected(pair, method, weights, time, exposure=EXPOSURE):
+def expected(pair, method, weights, time, exposure=EXPOSURE, **options):
     """The image of a moment; times and spikes from two readouts after the recording's first."""
     blur, spikes = pair
-    made = sj.deblur.frames(
-        blur, spikes[2:43], method=method, times=(time,), weights=weights, exposure=exposure
-    )
-    return next(made)[1]
+    options |= {"method": method, "times": (time,), "weights": weights, "exposure": exposure}
+    return next(sj.deblur.frames(blur, spikes[2:43], **options))[1]
 
 
 def test_a_folder_has_an_image_a_moment_named_by_its_readout(
@@ -72,12 +70,13 @@ def test_a_folder_has_an_image_a_moment_named_by_its_readout(
     np.testing.assert_allclose(read_image(tmp_path / "out" / names[1]), image, atol=1e-4)
 
 
-def test_one_image_is_the_middle(spikejax, pair, teacher, networks, tmp_path):
-    result = spikejax(*COMMAND, "out.png", *teacher)
+@pytest.mark.parametrize("blind", [False, True])
+def test_one_image_is_the_middle(spikejax, pair, teacher, networks, tmp_path, blind):
+    result = spikejax(*COMMAND, "out.png", *teacher, *["--blind"][: int(blind)])
     assert result.exit_code == 0, result.output
     assert "one image, of readout 22" in result.stdout
     weights = {name: networks[name] for name in ("bsn", "edsr")}
-    image = expected(pair, "teacher", weights, 20)
+    image = expected(pair, "teacher", weights, 20, blind=blind)
     np.testing.assert_allclose(read_image(tmp_path / "out.png"), image, atol=0.5 / 255 + 1e-4)
 
 

@@ -45,37 +45,73 @@ def test_the_teacher_is_sdm_over_what_the_networks_make_of_the_averages(teacher,
     np.testing.assert_allclose(images[:, 1], expected, atol=1e-5)
 
 
-def test_the_teacher_adds_what_the_pixels_themselves_saw(teacher, pair):
+def test_the_teacher_weighs_predictions_with_the_averages(teacher, pair):
+    check_weighing_teacher(teacher, *pair, EXPOSURE, 12, 5)
+
+
+def test_at_the_ends_of_a_recording_averages_are_of_fewer_readouts(teacher, pair):
     blur, spikes = pair
+    check_weighing_teacher(teacher, blur, spikes[:, 8:17], Exposure(9, 0, 5), 0, 3)
+
+
+def check_weighing_teacher(teacher, blur, spikes, exposure, time, readouts):
     bsn, edsr = models.create("bsn", square="none"), models.create("edsr")
-    own = jnp.asarray(spikes[:, 10:15].astype(np.float32).mean(1)[..., None])
-    short = deblur.add_own_reading(jnp.clip(bsn.apply(teacher.bsn, own), 0, 1), own, 5)
+    noisy = deblur.short_tfp(spikes, (time,), exposure)[:, 0]
+    short = deblur.posterior_mean(jnp.clip(bsn.apply(teacher.bsn, noisy), 0, 1), noisy, readouts)
     short = jnp.clip(edsr.apply(teacher.sr, short), 0, 1)
-    long = spikes[:, 8:17].astype(np.float32).mean(1)[..., None]
-    long = jnp.clip(edsr.apply(teacher.sr, long), 0, 1)
-    images = deblur.teacher_frames(teacher, blur, spikes, (12,), EXPOSURE)
+    long = jnp.clip(edsr.apply(teacher.sr, deblur.long_tfp(spikes, exposure)), 0, 1)
+    images = deblur.teacher_frames(teacher, blur, spikes, (time,), exposure)
     expected = jnp.clip(deblur.sdm(blur, long, short), 0, 1)
     np.testing.assert_allclose(images[:, 0], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("error", [0.02, 0.05, 0.2])
-def test_own_readings_are_weighed_as_the_best_linear_estimate_would(rng, error):
+def test_the_posterior_mean_errs_as_the_best_linear_estimate_does(rng, error):
     """Steady trains at any phase: the variance of their averages is known in closed form."""
     n, rates = 9, rng.random((1, 256, 256, 1))
-    own = np.floor(n * rates + rng.random(rates.shape)) / n
-    blind = rates + error * rng.standard_normal(rates.shape)
-    made = deblur.add_own_reading(*(jnp.asarray(x, jnp.float32) for x in (blind, own)), n)
+    noisy = np.floor(n * rates + rng.random(rates.shape)) / n
+    predicted = rates + error * rng.standard_normal(rates.shape)
+    made = deblur.posterior_mean(*(jnp.asarray(x, jnp.float32) for x in (predicted, noisy)), n)
     noise = 1 / (6 * n**2)
-    np.testing.assert_allclose(np.mean((own - rates) ** 2), noise, rtol=0.02)
+    np.testing.assert_allclose(np.mean((noisy - rates) ** 2), noise, rtol=0.02)
     best = noise * error**2 / (noise + error**2)
     reached = float(np.mean((np.asarray(made) - rates) ** 2))
     assert best * 0.97 < reached < best * 1.08
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 20, 1)])
-def test_own_readings_that_agree_change_nothing(shape):
-    same = jnp.full(shape, 0.4)
-    np.testing.assert_array_equal(deblur.add_own_reading(same, same, 9), same)
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 5, 20, 1), (1, 30, 13, 1)])
+def test_the_posterior_mean_weighs_by_the_differences_in_a_window(rng, shape):
+    """Pixel by pixel, as its description says; the right half is predicted worse."""
+    predicted, noisy = rng.random((2, *shape))
+    noisy[:, :, : shape[2] // 2] = 0.9 * predicted[:, :, : shape[2] // 2]
+    expected = np.empty(shape)
+    for b, y, x, _ in np.ndindex(shape):
+        window = b, slice(max(y - 6, 0), y + 7), slice(max(x - 6, 0), x + 7)
+        seen = np.mean((noisy[window] - predicted[window]) ** 2)
+        share = max(0, 1 - 1 / (6 * 81) / seen)
+        expected[b, y, x] = predicted[b, y, x] + share * (noisy[b, y, x] - predicted[b, y, x])
+    given = (jnp.asarray(x, jnp.float32) for x in (predicted, noisy))
+    np.testing.assert_allclose(jax.jit(deblur.posterior_mean)(*given, 9), expected, atol=1e-5)
+
+
+def test_a_prediction_within_the_noise_is_kept():
+    same = jnp.full((1, 20, 20, 1), 0.4)
+    np.testing.assert_array_equal(deblur.posterior_mean(same, same, 9), same)
+    np.testing.assert_array_equal(deblur.posterior_mean(same, same + 0.04, 9), same)
+
+
+def test_predictions_of_other_images_are_refused():
+    with pytest.raises(ValueError, match=r"both \(B, h, w, 1\), got \(1, 4, 4, 1\) and \(2, 4"):
+        deblur.posterior_mean(jnp.zeros((1, 4, 4, 1)), jnp.zeros((2, 4, 4, 1)), 9)
+
+
+def test_the_teacher_in_half_precision_stays_near(teacher, pair):
+    whole, half = (
+        deblur.teacher_frames(teacher, *pair, (12,), EXPOSURE, dtype=dtype)
+        for dtype in (jnp.float32, jnp.bfloat16)
+    )
+    assert half.dtype == jnp.float32
+    assert jnp.abs(whole - half).mean() < 0.02
 
 
 def test_the_student_sees_the_photograph_and_21_readouts(student, pair):
@@ -122,6 +158,15 @@ def test_a_sequence_has_the_images_of_the_batch(teacher, student, pair, method):
     )
     assert [time for time, _ in made] == list(times)
     np.testing.assert_allclose(np.stack([image for _, image in made]), batch[1], atol=1e-5)
+
+
+def test_a_sequence_may_be_that_of_the_published_teacher(teacher, pair):
+    blur, spikes = pair
+    networks = {"bsn": teacher.bsn, "edsr": teacher.sr}
+    options = {"method": "teacher", "times": (12,), "weights": networks, "exposure": EXPOSURE}
+    ((_, image),) = deblur.frames(blur[0], spikes[0], **options, blind=True)
+    batch = deblur.teacher_frames(teacher, blur, spikes, (12,), EXPOSURE, blind=True)
+    np.testing.assert_allclose(image, batch[0, 0], atol=1e-5)
 
 
 def test_weights_may_be_files(student, pair, tmp_path):

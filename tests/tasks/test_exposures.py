@@ -105,27 +105,43 @@ def test_sr_is_trained_to_turn_spikes_into_the_grey_photograph(networks, batch):
 
 
 def test_sr_may_learn_from_averages_as_noisy_as_short_ones(networks, batch):
-    plain, noisy = (
-        loss_of(tasks.create(config("sr", mse=1.0, dither=dither)), networks["edsr"], batch)[0]
-        for dither in (False, True)
-    )
-    assert plain != noisy
+    task = tasks.create(config("sr", mse=1.0, dither=True))
+    total = loss_of(task, networks["edsr"], batch)[0]
+    keys = jax.vmap(lambda n: jax.random.fold_in(jax.random.key(0), n))(jnp.arange(2))
+    long = batch["spikes"][:, 10:19].astype(np.float32).mean(1)[..., None]
+    noisy = dithered(keys, jnp.asarray(long), EXPOSURE.short, EXPOSURE.readouts)
+    out = np.clip(models.create("edsr").apply(networks["edsr"], noisy), 0, 1)
+    rates = task.target(batch) * batch["gain"][:, None, None, None]
+    np.testing.assert_allclose(total, np.mean((out - rates) ** 2), rtol=1e-4)
+    plain = tasks.create(config("sr", mse=1.0, dither=False))
+    np.testing.assert_array_equal(*(t.predict(networks["edsr"], batch) for t in (task, plain)))
+
+
+def test_devices_dither_their_images_as_one_would(networks, batch):
+    made = config("sr", mse=1.0, dither=True)
+    params, key = networks["edsr"]["params"], jax.random.key(0)
+    whole = tasks.create(made).loss(params, {}, batch, key)[0]
+    task = tasks.create(made, axis_name="devices")
+    halves = jax.tree.map(lambda x: x.reshape(2, 1, *x.shape[1:]), batch)
+    each = jax.vmap(lambda part: task.loss(params, {}, part, key)[0], axis_name="devices")(halves)
+    np.testing.assert_allclose(each.mean(), whole, rtol=1e-4)
 
 
 def test_dithering_keeps_means_and_has_the_variance_of_a_steady_train_at_any_phase():
     averages = jnp.asarray([0.05, 0.3, 0.7, 1.0], jnp.float32)[:, None, None, None]
     averages = jnp.broadcast_to(averages, (4, 300, 300, 1))
-    made = dithered(jax.random.key(0), averages, 9, 9)
+    made = dithered(jax.random.split(jax.random.key(0), 4), averages, 9, 9)
     np.testing.assert_allclose(made * 9, np.round(made * 9), atol=1e-5)
     np.testing.assert_allclose(made.mean((1, 2, 3)), averages[:, 0, 0, 0], atol=1e-3)
     fraction = averages[:, 0, 0, 0] * 9 % 1
     variance = fraction * (1 - fraction) / 81
     np.testing.assert_allclose(made.var((1, 2, 3)), variance, rtol=0.03, atol=1e-6)
+    assert made.max() == 1
 
 
 def test_each_image_is_dithered_like_another_number_of_readouts():
     averages = jnp.full((64, 50, 50, 1), 0.381966)  # no fraction of few readouts
-    made = dithered(jax.random.key(1), averages, 9, 97)
+    made = dithered(jax.random.split(jax.random.key(1), 64), averages, 9, 97)
     readouts = [1 / np.diff(np.unique(image)).max() for image in np.asarray(made)]
     np.testing.assert_allclose(readouts, np.round(readouts), rtol=1e-4)
     readouts = np.round(readouts)
@@ -143,13 +159,15 @@ def ldn_config(files):
     return made
 
 
-def test_ldn_learns_from_the_teacher_and_from_the_photograph(networks, batch, ldn_config):
+@pytest.mark.parametrize("blind", [False, True])
+def test_ldn_learns_from_the_teacher_and_from_the_photograph(networks, batch, ldn_config, blind):
+    ldn_config.teacher.blind = blind
     task = tasks.create(ldn_config)
     assert "1 - SSIM" in task.notes[0]
     total, scalars, grads = loss_of(task, networks["ldn"], batch)
     given = (batch["blur"], batch["spikes"], TIMES, EXPOSURE)
     teacher = deblur.Teacher(networks["bsn"], networks["edsr"])
-    taught = deblur.teacher_frames(teacher, *given)
+    taught = deblur.teacher_frames(teacher, *given, blind=blind)
     images = deblur.student_frames(networks["ldn"], *given)
     flat = (6, 4 * SIZE, 4 * SIZE, 3)
     similarity = 1 - np.mean(metrics.ssim(images.reshape(flat), taught.reshape(flat)))

@@ -150,6 +150,17 @@ def test_what_may_change_does(saved):
     assert restore(saved, config=other)[0] == 5
 
 
+@pytest.mark.parametrize("now", [False, True])
+def test_what_an_older_run_did_without_a_field_must_not_change(saved, now):
+    """Its configuration has no `loss.dither`, and its averages were as they are."""
+    other = {**CONFIG, "loss": {"dither": now}}
+    if not now:
+        assert restore(saved, config=other)[0] == 5
+        return
+    with pytest.raises(CheckpointError, match=r"loss.dither \(False there, True here\)"):
+        restore(saved, config=other)
+
+
 def test_a_fingerprint_tells_values_places_and_arrays_apart():
     a, b = np.float32([1, 2, 3]), np.float32([0, 0])
     prints = [
