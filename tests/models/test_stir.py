@@ -118,9 +118,9 @@ def check_gradient_norms(file, grads, batch_stats):
     for name, expected in zip(file["grad_norm_names"], file["grad_norms"], strict=True):
         # Biases before a batch norm have no gradient but for rounding. That of a slope is one sum
         # of 1e5 terms that cancel, which every form of the program rounds otherwise.
-        atol = 3e-5 if grads[name].size == 1 else 1e-5
+        rtol, atol = (5e-3, 3e-5) if grads[name].size == 1 else (1e-3, 1e-5)
         np.testing.assert_allclose(
-            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=atol, err_msg=name
+            np.linalg.norm(grads[name]), expected, rtol=rtol, atol=atol, err_msg=name
         )
 
 
