@@ -112,7 +112,7 @@ def main(argv=None):
     for method in methods:
         networks = {name: given[name] for name in NETWORKS[method] if name in given}
         wanted = times if method == methods[-1] else moments
-        made = dict(pair.frames(method, networks, wanted, np.float32))
+        made = dict(pair.frames(method, networks, wanted, dtype=np.float32))
         images[method] = [made[time] for time in moments]
     write_video(args.out / "sharp.mp4", (made[time] for time in times), fps=10, display=DATA)
     picture = deblur_sheet(pair, moments, images, truths)
