@@ -15,11 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax import camera, deblur, metrics, ops, weights
-from spikejax.camera.interpolation import mean_of_cells
 from spikejax.datasets import expose_and_spike, moving_photograph
-from spikejax.datasets.batch import CELL
 from spikejax.datasets.scenes import SceneOptions
 from spikejax.datasets.synthetic import SyntheticOptions, synthetic_batch
+from spikejax.tasks.exposures import seen
 
 EXPOSURE = deblur.Exposure()
 TIMES = EXPOSURE.times(3)
@@ -84,10 +83,7 @@ def of_exact_light(sample: Sample) -> list[np.ndarray]:
     """No network, but the very light on the spike camera's pixels: what `sdm` cannot pass."""
     blur, truth = jnp.asarray(sample.blur)[None], jnp.asarray(np.stack(sample.truth))
     size = sample.blur.shape[:2]
-    long, short = (
-        ops.resize_bilinear(mean_of_cells(camera.to_grey(x)[..., None], CELL), *size)
-        for x in (blur, truth)
-    )
+    long, short = (ops.resize_bilinear(seen(x), *size) for x in (blur, truth))
     made = deblur.sdm(*(jnp.repeat(x, len(TIMES), 0) for x in (blur, long)), short)
     return list(np.clip(made, 0, 1))
 

@@ -103,6 +103,8 @@ class DeblurOptions:
         """
         from spikejax import weights
 
+        if self.blind and self.name != "teacher" and not compared:
+            raise ValueError(f"--blind: is for --method teacher; {self.name} has no BSN")
         given, needed = self._given(), _networks_of(self.name)
         for name in given.keys() - set(_NAMES if compared else needed):
             raise ValueError(f"--weights: the method {self.name} has no network {name}")

@@ -14,6 +14,8 @@ import orbax.checkpoint as ocp
 from jax import Array, lax
 from jax.experimental import multihost_utils
 
+from spikejax.training.settings import BEFORE
+
 FREE = (
     "accumulate",
     "checkpoint",
@@ -27,8 +29,6 @@ FREE = (
     "validation",
 )
 """Parts of the configuration that may change when a run is taken up again."""
-
-_BEFORE = {"loss.dither": False, "teacher.blind": True}  # what runs did that lack these fields
 
 _BEST, _STATE, _FACTS = "best", "state", "facts"
 
@@ -223,10 +223,10 @@ def _compare(saved: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -
     """Raises CheckpointError that names the fields which differ.
 
     Fields that the saved one lacks are newer than it; their defaults do what was done before, but
-    for those in `_BEFORE`.
+    for those in `settings.BEFORE`.
     """
     theirs, ours = _flat(saved), _flat(json.loads(json.dumps(dict(given))))
-    theirs = {name: value for name, value in _BEFORE.items() if name in ours} | theirs
+    theirs = {name: value for name, value in BEFORE.items() if name in ours} | theirs
     names = [
         name
         for name in sorted(theirs)

@@ -10,6 +10,9 @@ from ml_collections import ConfigDict
 
 from spikejax.deblur import Exposure
 
+BEFORE = {"loss.dither": False, "teacher.blind": True}
+"""What runs did whose configuration lacks these fields, which tasks take for absent ones too."""
+
 
 def default_config() -> ConfigDict:
     """Gives a configuration with every field that there is.

@@ -190,6 +190,7 @@ def test_a_sheet_has_teacher_and_student(spikejax, pair, student, teacher, tmp_p
         (("-o", "x/", "-m", "student", "--weights", "ldn=car.dat"), "car.dat: a damaged"),
         (("-o", "x/", "-m", "student", "--weights=ldn=a", "--weights=ldn=b"), "ldn is given twice"),
         (("-o", "x/", "-m", "student"), "student: the weights of ldn do not .* --weights ldn=FILE"),
+        (("-o", "x/", "-m", "sdm", "--blind"), "--blind: is for --method teacher; sdm has no BSN"),
         (("-o", "x/", "-m", "teacher", "--weights", "bsn=a"), "teacher: the weights of edsr do"),
         (("-o", "x/", "-m", "magic"), "--method"),
         (("-o", "x/", "--device", "tpu"), "--device tpu: there is none"),

@@ -86,7 +86,8 @@ def test_three_training_steps_agree_with_the_reference(golden, variables, gradie
         (total, (batch_stats, first, coarse)), grads = gradient(params, batch_stats, *data)
         np.testing.assert_allclose([first, coarse, total], file["losses"][step], rtol=tolerance)
         if step == 0:
-            check_gradient_norms(file, grads, batch_stats)
+            # The forms of convolutions for processors round otherwise, by 6e-6 for the worst.
+            check_gradient_norms(file, grads, batch_stats, atol=1e-5)
         with jax.numpy_dtype_promotion("standard"):
             params, state = update(grads, state, params)
 
@@ -110,22 +111,23 @@ def test_gradients_are_finite_where_nothing_fires(golden, variables, gradient):
 def test_gradients_by_plain_convolutions_agree_with_the_reference(golden, variables):
     file = golden("stir_train")
     with ops.convolutions_for("gpu"):
-        gradient = jax.jit(jax.value_and_grad(training_loss, has_aux=True))
+        function = jax.value_and_grad(training_loss, has_aux=True)
+        gradient = jax.jit(function, compiler_options=AS_SHIPPED)
         (_, (batch_stats, *_)), grads = gradient(
             variables["params"], variables["batch_stats"], *training_data(file)
         )
-    check_gradient_norms(file, grads, batch_stats)
+    check_gradient_norms(file, grads, batch_stats, atol=1e-6)
 
 
-def check_gradient_norms(file, grads, batch_stats):
+def check_gradient_norms(file, grads, batch_stats, atol):
     grads = weights.to_torch("stir", {"params": grads, "batch_stats": batch_stats})
     assert len(file["grad_norm_names"]) == 137
     for name, expected in zip(file["grad_norm_names"], file["grad_norms"], strict=True):
-        # Biases before a batch norm have no gradient but for rounding. That of a slope is one sum
-        # of 1e5 terms that cancel, which every form of the program rounds otherwise.
-        rtol, atol = (5e-3, 3e-5) if grads[name].size == 1 else (1e-3, 1e-5)
+        # The biases before a batch norm have no gradient but for rounding. That of a slope is one
+        # sum of 1e5 terms that cancel, which processors of another vector width round otherwise.
+        least = 1e-5 if grads[name].size == 1 else atol
         np.testing.assert_allclose(
-            np.linalg.norm(grads[name]), expected, rtol=rtol, atol=atol, err_msg=name
+            np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=least, err_msg=name
         )
 
 
