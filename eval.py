@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spikejax.cli import scripts
-from spikejax.cli.evaluate import SYNTHETIC, DataOptions
+from spikejax.cli.evaluated_data import SYNTHETIC, DataOptions, Dataset
 from spikejax.cli.options import BitOrder
 
 PROGRAM = "eval.py"
@@ -84,7 +84,7 @@ def evaluate(
 ) -> None:
     """Evaluates one network's weights beside other methods and prints the table."""
     from spikejax import inference, training
-    from spikejax.cli.evaluate import Dataset, make_candidates, print_evaluation
+    from spikejax.cli.evaluate import make_candidates, print_evaluation
     from spikejax.cli.method import ActivationType
     from spikejax.cli.output import folder_for_results
     from spikejax.inference.evaluation import Candidate

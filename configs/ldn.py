@@ -18,14 +18,14 @@ def get_config(size: str = "published") -> ConfigDict:
 
     Args:
         size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs a step),
-            'small', taught by `deblur.posterior_mean` of what BSN says and the averages, where the
-            others are taught by BSN alone; or 'finetune', few small steps. (The fixed pattern of
-            another camera would pass for light if its averages were taken in.)
+            'small', taught by `deblur.posterior_mean` of what BSN says and the averages, not by BSN
+            alone, and also by the squared difference; or 'finetune', few small steps of it.
     """
     config = exposure_config()
     config.task = "ldn"
-    config.loss = ConfigDict({"teacher": 1.0, "reblur": 100.0, "vgg16": ""})
-    config.teacher = ConfigDict({"bsn": "shipped", "sr": "shipped", "blind": size != "small"})
+    squared = 0.0 if size == "published" else 100.0
+    config.loss = ConfigDict({"teacher": 1.0, "teacher_mse": squared, "reblur": 100.0, "vgg16": ""})
+    config.teacher = ConfigDict({"bsn": "shipped", "sr": "shipped", "blind": size == "published"})
     config.optimiser.learning_rate = 1e-3
     config.steps, config.batch_size, config.data.size = 25_000, 4, 128
     if size in ("small", "finetune"):

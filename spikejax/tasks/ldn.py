@@ -30,9 +30,12 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     Args:
         config: `dtype` of the activations; `exposure` and `data` as `exposures.moments_of` says;
             `loss.teacher` and `loss.reblur`, the weights of the two terms; `loss.vgg16`, the file
-            of VGG16's weights for LPIPS, '' to take 1 - SSIM instead; `teacher.bsn` and
-            `teacher.sr`, the weights of the teacher: 'shipped', a file, or the folder of a run;
-            `teacher.blind`, whether BSN alone cleans the short averages, as published.
+            of VGG16's weights for LPIPS, '' to take 1 - SSIM instead; `loss.teacher_mse`, the
+            weight of the mean squared difference from the teacher, which the published loss lacks:
+            it is least at the mean of what the teacher, which errs with its noise, says of all
+            that looks alike; `teacher.bsn` and `teacher.sr`, the weights of the teacher: 'shipped',
+            a file, or the folder of a run; `teacher.blind`, whether BSN alone cleans the short
+            averages, as published.
         axis_name: unused, as the network has no batch statistics.
 
     Returns:
@@ -50,6 +53,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     )
     differ, notes = _difference(options.vgg16)
     blind = config.teacher.get("blind", True)
+    squared = options.get("teacher_mse", 0.0)
 
     def frames(variables: Any, batch: Batch, times: tuple[int, ...]) -> Array:
         return deblur.student_frames(
@@ -70,7 +74,10 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
             "teacher": differ(exposures.flat(images), exposures.flat(taught)),
             "reblur": jnp.mean(jnp.square(deblur.reblur(images) - blur)),
         }
-        total = options.teacher * scalars["teacher"] + options.reblur * scalars["reblur"]
+        if squared:
+            scalars["teacher_mse"] = jnp.mean(jnp.square(images - taught))
+        weight = {"teacher_mse": squared, **options}
+        total = jnp.asarray(sum(weight[name] * value for name, value in scalars.items()))
         return total, (batch_stats, scalars)
 
     # Where no true image is known the teacher's are the measure. (That the images blur to the

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from optax import contrib
 
 Schedule = Callable[[Any], jax.Array]
 
@@ -56,8 +57,10 @@ def optimiser(config: Any) -> optax.GradientTransformation:
     Adam's moments, as in PyTorch's `Adam(weight_decay=...)`.
 
     Args:
-        config: `clip`, the largest norm, 0 for none, and `optimiser`: `name`, 'adam' or 'sgd',
-            `b1`, `b2`, `eps` and `weight_decay`.
+        config: `clip`, the largest norm, 0 for none, and `optimiser`: `name`, 'adam', 'muon' or
+            'sgd', `b1`, `b2`, `eps` and `weight_decay`. Muon (Jordan, 2024) makes the steps of
+            kernels orthogonal, as long as Adam's (Liu et al., 2025), so that the same learning
+            rates suit both; vectors take NAdam's.
 
     Returns:
         The transformation.
@@ -68,6 +71,7 @@ def optimiser(config: Any) -> optax.GradientTransformation:
     options = config.optimiser
     rules = {
         "adam": lambda: optax.scale_by_adam(options.b1, options.b2, options.eps),
+        "muon": lambda: _muon(options.b1, options.b2, options.eps),
         "sgd": optax.identity,
     }
     if options.name not in rules:
@@ -78,3 +82,27 @@ def optimiser(config: Any) -> optax.GradientTransformation:
     if config.clip:
         parts.insert(0, optax.clip_by_global_norm(config.clip))
     return optax.chain(*parts)
+
+
+def _muon(b1: float, b2: float, eps: float) -> optax.GradientTransformation:
+    """Muon for kernels, as matrices of inputs by outputs, and NAdam for everything else."""
+
+    def matrices(params: Any) -> Any:
+        return jax.tree.map(
+            lambda p: (
+                contrib.MuonDimensionNumbers(tuple(range(p.ndim - 1)), p.ndim - 1)
+                if p.ndim >= 2
+                else None
+            ),
+            params,
+        )
+
+    return contrib.muon(
+        -1.0,  # its own sign is that of steps, ours that of directions
+        beta=0.95,
+        adam_b1=b1,
+        adam_b2=b2,
+        eps=eps,
+        muon_weight_dimension_numbers=matrices,
+        consistent_rms=0.2,
+    )

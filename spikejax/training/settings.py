@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from spikejax.deblur import Exposure
 
-BEFORE = {"loss.dither": False, "teacher.blind": True}
+BEFORE = {"loss.dither": False, "loss.teacher_mse": 0.0, "teacher.blind": True}
 """What runs did whose configuration lacks these fields, which tasks take for absent ones too."""
 
 

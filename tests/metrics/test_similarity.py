@@ -147,11 +147,10 @@ def multi_scale(a, b):
     return result
 
 
-@pytest.mark.parametrize("size", [(176, 161), (201, 167)])
-def test_multi_scale_ssim_is_its_definition(rng, size):
+def test_multi_scale_ssim_is_its_definition(rng):
     for noise in (0.02, 0.2):
-        a = scene(rng, *size)
-        b = a + noise * rng.standard_normal(size)
+        a = scene(rng, 201, 167)  # odd at more than one scale
+        b = a + noise * rng.standard_normal(a.shape)
         expected = multi_scale(a, b)
         np.testing.assert_allclose(sj.metrics.ms_ssim(a, b), expected, atol=1e-12)
         np.testing.assert_allclose(sj.metrics.ms_ssim(*float32(a, b)), expected, atol=2e-6)

@@ -8,7 +8,7 @@ from synthetic_weights import SHAPES, state_dict
 
 from spikejax import models, ops, weights
 
-SIZES = [(16, 16), (12, 20), (21, 13)]
+SIZES = [(16, 16), (21, 13)]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def own_gradients(model, variables, size, rng):
     return np.diag(columns), np.abs(columns).max(0)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["square", "wide", "tall"])
+@pytest.mark.parametrize("size", SIZES, ids=["square", "tall and odd"])
 def test_no_pixel_is_seen_by_its_own_prediction(variables, rng, size):
     own, largest = own_gradients(models.create("bsn", square="none"), variables, size, rng)
     assert (own == 0).all()

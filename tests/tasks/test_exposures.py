@@ -138,9 +138,12 @@ def ldn_config(files):
     return made
 
 
-@pytest.mark.parametrize("blind", [False, True])
-def test_ldn_learns_from_the_teacher_and_from_the_photograph(networks, batch, ldn_config, blind):
+@pytest.mark.parametrize(("blind", "squared"), [(False, 0.0), (True, 20.0)])
+def test_ldn_learns_from_the_teacher_and_from_the_photograph(
+    networks, batch, ldn_config, blind, squared
+):
     ldn_config.teacher.blind = blind
+    ldn_config.loss.teacher_mse = squared
     task = tasks.create(ldn_config)
     assert "1 - SSIM" in task.notes[0]
     total, scalars, grads = loss_of(task, networks["ldn"], batch)
@@ -153,6 +156,7 @@ def test_ldn_learns_from_the_teacher_and_from_the_photograph(networks, batch, ld
     np.testing.assert_allclose(scalars["teacher"], similarity, rtol=1e-3)
     reblur = np.mean((np.asarray(images).mean(1) - batch["blur"]) ** 2)
     np.testing.assert_allclose(scalars["reblur"], reblur, rtol=1e-4)
+    total -= squared * np.mean((images.reshape(flat) - taught.reshape(flat)) ** 2)
     np.testing.assert_allclose(total, 0.5 * similarity + 100 * reblur, rtol=1e-3)
     assert jax.tree.structure(grads) == jax.tree.structure(networks["ldn"]["params"])
 

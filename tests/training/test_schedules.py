@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.linalg
 
 from spikejax.training import default_config, schedules
 
@@ -56,7 +57,7 @@ def test_a_warm_up_that_leaves_no_steps_is_refused(warmup):
 def test_unknown_names_are_refused_with_those_that_there_are():
     with pytest.raises(ValueError, match="no schedule 'linear'; there are cosine"):
         schedules.learning_rate(config(schedule__name="linear"))
-    with pytest.raises(ValueError, match="no optimiser 'lion'; there are adam, sgd"):
+    with pytest.raises(ValueError, match="no optimiser 'lion'; there are adam, muon, sgd"):
         schedules.optimiser(config(optimiser__name="lion"))
 
 
@@ -78,3 +79,22 @@ def test_adam_adds_the_decay_to_the_clipped_gradient_as_pytorch_does():
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
         expected = m / (1 - 0.9**count) / (np.sqrt(v / (1 - 0.999**count)) + 1e-8)
         np.testing.assert_allclose(direction["a"], expected, rtol=2e-4)
+
+
+def test_muons_first_step_is_the_polar_factor_of_each_kernel():
+    """As long as Adam's: RMS of 0.2 (Liu et al., 2025). Vectors take NAdam's (Dozat, 2016)."""
+    kernel, vector = (
+        jax.random.normal(jax.random.key(n), shape) for n, shape in enumerate([(3, 3, 4, 16), (5,)])
+    )
+    rule = schedules.optimiser(config(optimiser__name="muon"))
+    grads = {"kernel": kernel, "bias": vector}
+    with jax.numpy_dtype_promotion("standard"):
+        direction, _ = rule.update(grads, rule.init(grads), grads)
+    polar, _ = scipy.linalg.polar(np.asarray(kernel, np.float64).reshape(36, 16))
+    got = np.asarray(direction["kernel"]).reshape(36, 16)
+    # Newton-Schulz in five rounds leaves singular values between 0.7 and 1.2.
+    cosine = np.sum(got * polar) / np.linalg.norm(got) / np.linalg.norm(polar)
+    assert cosine > 0.98
+    np.testing.assert_allclose(np.sqrt(np.mean(got**2)), 0.2, rtol=0.1)
+    nesterov = 0.9 * 0.1 / (1 - 0.9**2) + 1  # looks ahead by one step of momentum
+    np.testing.assert_allclose(direction["bias"], nesterov * np.sign(vector), rtol=1e-4)
