@@ -1,8 +1,9 @@
 """What fine-tuning on pairs of another camera gives: `python benchmarks/finetune.py --out DIR`.
 
-A camera that no training has seen, with three times the fixed pattern, films procedural scenes, in
-little light with `--gain 0.15` (spikes a readout in white). Its pairs of a blurry photograph and spikes, without any sharp
-image, go to DIR/pairs/ as a user's would; the student that ships is fine-tuned on them as
+A camera that no training has seen, with three times the fixed pattern, films procedural scenes
+(`--gain 0.15`, spikes a readout in white, for little light). Its pairs of a blurry photograph and
+spikes, without any sharp image, go to DIR/pairs/ as a user's would; the student that ships is
+fine-tuned on them as
 
     python train.py --config configs/ldn.py:finetune --config.init_from=shipped \
         --config.data.folder=DIR/pairs --workdir DIR/run

@@ -1,17 +1,14 @@
 import argparse
 import collections
-import io
 import os
 import struct
 import time
 import zipfile
-import zlib
 
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from torch_files import STORED, archive, program, refused, write
 
 from spikejax.weights import WeightsError, read_torch
 
@@ -20,19 +17,6 @@ DTYPES = ["f4", "f8", "f2", ml_dtypes.bfloat16, "i8", "i4", "i2", "i1", "u1", "?
 
 def values(rng, dtype, shape=(3, 4)):
     return (rng.normal(0, 50, shape)).astype(np.uint8 if dtype == "u1" else dtype)
-
-
-def write(tmp_path, data):
-    path = tmp_path / "model.pth"
-    path.write_bytes(data)
-    return path
-
-
-def refused(tmp_path, data, message):
-    with pytest.raises(WeightsError, match=message) as caught:
-        read_torch(write(tmp_path, data))
-    assert "\n" not in str(caught.value)
-    assert "model.pth" in str(caught.value)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
@@ -126,24 +110,6 @@ def test_a_file_that_would_run_a_command_is_refused(tmp_path, formats):
 # Faulty descriptions of tensors, in the opcodes of protocol 2.
 
 
-def program(*, storage="FloatStorage", key="0", size=4, offset=0, shape=(4,), strides=(1,)):
-    def number(n):
-        raw = n.to_bytes(16, "little", signed=True)
-        return b"\x8a\x10" + raw if isinstance(n, int) else n
-
-    def text(s):
-        return b"X" + struct.pack("<I", len(s)) + s.encode()
-
-    counts = [b"(" + b"".join(map(number, ns)) + b"t" for ns in (shape, strides)]
-    reference = b"(" + text("storage") + b"ctorch\n" + storage.encode() + b"\n" + text(key)
-    reference += text("cpu") + number(size) + b"tQ"
-    arguments = b"(" + reference + number(offset) + b"".join(counts) + b"\x89}t"
-    return b"\x80\x02}" + text("a") + b"ctorch._utils\n_rebuild_tensor_v2\n" + arguments + b"Rs."
-
-
-STORED = {"0": np.arange(4, dtype=np.float32)}
-
-
 def test_the_program_below_is_sound(tmp_path, formats):
     path = write(tmp_path, formats.zipped(program(), STORED))
     np.testing.assert_array_equal(read_torch(path)["a"], STORED["0"])
@@ -190,14 +156,6 @@ def test_a_storage_of_two_lengths_is_refused(tmp_path, formats):
 
 
 # Archives.
-
-
-def archive(entries, **options):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", **options) as z:
-        for name, data in entries:
-            z.writestr(name, data)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -283,76 +241,6 @@ def test_other_files_are_named_for_what_they_are_not(tmp_path):
         read_torch(tmp_path)
 
 
-# Damage anywhere.
-
-
-def samples(formats):
-    state = {"module.a": np.arange(6, dtype=np.float32).reshape(2, 3), "module.n": np.array(3)}
-    value = {"epoch": 2, "best": np.float64(1), "state_dict": state}
-    return formats.zipped(*formats.pickled(value)), formats.legacy(value)
-
-
-def test_every_truncation_is_an_error(tmp_path, formats):
-    for data in samples(formats):
-        for end in range(len(data)):
-            path = write(tmp_path, data[:end])
-            with pytest.raises(WeightsError):
-                read_torch(path)
-
-
-def test_every_flipped_byte_is_an_error_or_harmless(tmp_path, formats):
-    for data in samples(formats):
-        for position in range(len(data)):
-            damaged = bytearray(data)
-            damaged[position] ^= 0xFF
-            path = write(tmp_path, bytes(damaged))
-            try:
-                read_torch(path)
-            except WeightsError as error:
-                assert "\n" not in str(error)
-
-
-@settings(max_examples=300)
-@given(which=st.integers(0, 1), edits=st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=4))))
-def test_random_edits_never_raise_anything_else(tmp_path_factory, formats, which, edits):
-    data = samples(formats)[which]
-    for place, replacement in edits:
-        at = int(place * len(data))
-        data = data[:at] + replacement + data[at + len(replacement) :]
-    path = write(tmp_path_factory.getbasetemp(), data)
-    try:
-        read_torch(path)
-    except WeightsError as error:
-        assert "\n" not in str(error)
-
-
-def resealed(data):
-    """The archive with checksums that fit its entries again."""
-    source = zipfile.ZipFile(io.BytesIO(data))
-    entries = []
-    for info in source.infolist():
-        header = struct.unpack("<HH", data[info.header_offset + 26 : info.header_offset + 30])
-        start = info.header_offset + 30 + sum(header)
-        entries.append((info.filename, data[start : start + info.file_size]))
-    return archive(entries)
-
-
-@settings(max_examples=300)
-@given(edits=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=4))
-def test_random_edits_of_the_pickle_alone_never_raise_anything_else(
-    tmp_path_factory, formats, edits
-):
-    data = bytearray(samples(formats)[0])
-    start = data.index(b"\x80\x02")
-    for at, byte in edits:
-        data[start + at] = byte
-    path = write(tmp_path_factory.getbasetemp(), resealed(bytes(data)))
-    try:
-        read_torch(path)
-    except WeightsError as error:
-        assert "\n" not in str(error)
-
-
 def test_a_directory_that_claims_to_be_huge_is_refused_at_once(tmp_path, formats):
     data = bytearray(formats.zipped(program(), STORED))
     end = data.index(b"PK\x05\x06")
@@ -360,26 +248,6 @@ def test_a_directory_that_claims_to_be_huge_is_refused_at_once(tmp_path, formats
     start = time.monotonic()
     refused(tmp_path, bytes(data), "damaged zip archive")
     assert time.monotonic() - start < 1
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda data: data[:-8], "ends too early"),
-        (lambda data: data.replace(struct.pack("<q", 6), struct.pack("<q", 7)), "another length"),
-        (lambda data: data.replace(b"M\xe9\x03", b"M\xea\x03", 1), "before 1.6"),
-    ],
-)
-def test_a_faulty_file_of_old_is_refused(tmp_path, formats, make, message):
-    refused(tmp_path, make(samples(formats)[1]), message)
-
-
-def test_checksums_are_those_of_zlib(formats):
-    """Guards the tests above: their archives are sound unless they are meant not to be."""
-    data = samples(formats)[0]
-    with zipfile.ZipFile(io.BytesIO(data)) as z:
-        assert z.testzip() is None
-        assert all(zlib.crc32(z.read(info)) == info.CRC for info in z.infolist())
 
 
 @pytest.mark.torch

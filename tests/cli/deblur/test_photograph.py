@@ -1,60 +1,15 @@
-"""`spikejax deblur`."""
+"""`spikejax deblur` of one photograph."""
 
 import numpy as np
 import pytest
-from synthetic_weights import SHAPES, state_dict
+from deblurred import SIZE, expected
 
 import spikejax as sj
 from spikejax.camera.encoding import from_linear, to_linear
 from spikejax.deblur import Exposure
 from spikejax.formats import read_image, read_video, write_image
 
-EXPOSURE = Exposure(readouts=21, margin=10)
-SIZE = (32, 48)
-
-
-@pytest.fixture(scope="module")
-def networks():
-    return {n: sj.weights.from_torch(n, state_dict(SHAPES[n])) for n in ("ldn", "bsn", "edsr")}
-
-
-@pytest.fixture
-def student(tmp_path, networks):
-    sj.weights.save(tmp_path / "ldn.safetensors", networks["ldn"], model="ldn")
-    return ("--weights", "ldn=ldn.safetensors")
-
-
-@pytest.fixture
-def teacher(tmp_path, networks):
-    for name in ("bsn", "edsr"):
-        sj.weights.save(tmp_path / f"{name}.safetensors", networks[name], model=name)
-    return ("-m", "teacher", "--weights", "bsn=bsn.safetensors", "--weights=edsr=edsr.safetensors")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_ships(monkeypatch):
-    """So that tests say the same whether weights ship or not."""
-    monkeypatch.setattr(sj.weights, "available", lambda: ())
-
-
-@pytest.fixture
-def pair(tmp_path, rng):
-    """blur.png and car.dat, with 12 readouts before the exposure of 21, and as many after it."""
-    blur = rng.uniform(0.2, 0.9, (*SIZE, 3)).astype(np.float32)
-    spikes = (rng.random((45, 8, 12)) < 0.4).astype(np.uint8)
-    write_image(tmp_path / "blur.png", blur, bits=16)
-    sj.write_dat(tmp_path / "car.dat", spikes, sidecar={"gain": 0.7, "rate_hz": 2000.0})
-    return read_image(tmp_path / "blur.png"), spikes
-
-
 COMMAND = ("deblur", "blur.png", "car.dat", "--exposure", "21", "-o")
-
-
-def expected(pair, method, weights, time, exposure=EXPOSURE, **options):
-    """The image of a moment; times and spikes from two readouts after the recording's first."""
-    blur, spikes = pair
-    options |= {"method": method, "times": (time,), "weights": weights, "exposure": exposure}
-    return next(sj.deblur.frames(blur, spikes[2:43], **options))[1]
 
 
 def test_a_folder_has_an_image_a_moment_named_by_its_readout(
@@ -268,98 +223,3 @@ def test_an_output_that_fails_halfway_leaves_whole_images_and_no_others(
     assert "000017.png: is a directory" in result.stderr
     assert [p.name for p in sorted((tmp_path / "out").iterdir())] == ["000012.png", "000017.png"]
     assert read_image(tmp_path / "out" / "000012.png").shape == (*SIZE, 3)
-
-
-@pytest.fixture
-def folder(tmp_path, pair, rng):
-    """pairs/ with `a`, and `b` whose recording is longer."""
-    blur, spikes = pair
-    (tmp_path / "pairs" / "blur").mkdir(parents=True)
-    (tmp_path / "pairs" / "spikes").mkdir()
-    longer = (rng.random((61, 8, 12)) < 0.4).astype(np.uint8)
-    for name, filmed in (("a", spikes), ("b", longer)):
-        write_image(tmp_path / "pairs" / "blur" / f"{name}.png", blur, bits=16)
-        sj.write_dat(tmp_path / "pairs" / "spikes" / f"{name}.dat", filmed, sidecar={})
-    return tmp_path / "pairs"
-
-
-def test_every_pair_of_a_folder_gets_a_folder(spikejax, pair, folder, student, networks, tmp_path):
-    words = ("--exposure", "21", "--frames", "3", "--bits", "16", *student)
-    result = spikejax("deblur", "pairs", "-o", "out/", *words)
-    assert result.exit_code == 0, result.output
-    assert "2 photographs\n  3 images of each" in result.stdout
-    made = [str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")]
-    assert sorted(made) == [
-        *(f"a/{n:06d}.png" for n in (12, 22, 32)),
-        *(f"b/{n:06d}.png" for n in (20, 30, 40)),
-    ]
-    image = expected(pair, "student", {"ldn": networks["ldn"]}, 20)
-    np.testing.assert_allclose(read_image(tmp_path / "out/a/000022.png"), image, atol=1e-4)
-
-
-def test_every_pair_of_a_folder_gets_a_video(spikejax, folder, tmp_path):
-    result = spikejax("deblur", "pairs", "-o", "out", "-m", "sdm", "--format", "gif")
-    assert result.exit_code == 0, result.output
-    assert "13 images of each" in result.stdout
-    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["a.gif", "b.gif"]
-    assert len(list(read_video(tmp_path / "out" / "a.gif"))) == 13
-
-
-def test_what_is_simulated_is_deblurred(spikejax, tmp_path, rng):
-    (tmp_path / "street").mkdir()
-    for n in range(10):
-        write_image(tmp_path / "street" / f"{n}.png", rng.random((32, 48, 3)))
-    words = ("--exposure", "21", "--every", "30", "--margin", "8", "--blur", "pairs")
-    assert spikejax("simulate", "street", "street.dat", *words).exit_code == 0
-    words = ("--exposure", "21", "--frames", "1", "-m", "sdm", "-o", "out/")
-    result = spikejax("deblur", "pairs", *words)
-    assert result.exit_code == 0, result.output
-    made = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.png"))
-    assert made == [f"street/00000{n}/000018.png" for n in (0, 1)]
-    assert read_image(tmp_path / "out" / made[0]).shape == (32, 48, 3)
-    (tmp_path / "pairs" / "blur_data" / "street" / "000001.png").unlink()
-    result = spikejax("deblur", "pairs", *words)
-    assert "000001.dat: has no photograph pairs/blur_data/street/000001.png" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("pairs", "-o", "x.mp4"), "x.mp4: expected a folder"),
-        (("pairs", "-o", "x/", "--sheet", "s.png"), "--sheet: is for one photograph"),
-        (("pairs", "-o", "x/", "--format", "gif", "--bits", "16"), "--bits"),
-        (("pairs", "-o", "x/", "--exposure", "20"), "a.dat: an exposure of 20 .* pass --margin"),
-        (("pairs", "-o", "x/", "--exposure", "61"), "a.dat: an exposure of 61 readouts does not"),
-        (("pairs", "-o", "x/", "--frames", "46"), "--frames: expected at most 45"),
-        (("pairs", "-o", "x/", "-m", "student"), "give --weights ldn=FILE"),
-        (("pairs/blur", "-o", "x/"), "no such folder; expected blur/X.png"),
-        (("pairs", "car.dat", "-o", "x/"), "pairs: is a directory; expected a photograph"),
-        (("none", "-o", "x/"), "none: no such file or folder"),
-        (("blur.png", "-o", "x/"), "blur.png: expected the recording of its exposure as well"),
-        (("blur.png", "car.dat", "-o", "x/", "--format", "gif"), "--format: is for a folder"),
-    ],
-)
-def test_bad_folders_are_one_line(refused, folder, words, message):
-    method = () if "-m" in words else ("-m", "sdm")
-    refused("deblur", *words, *method, match=message)
-
-
-def test_a_divided_folder_asks_for_a_part(refused, folder, tmp_path):
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    folder.rename(whole / "train")
-    (whole / "test").mkdir()
-    message = "name a part, whole/train or whole/test"
-    refused("deblur", "whole", "-o", "x/", "-m", "sdm", match=message)
-
-
-def test_a_bad_pair_of_a_folder_is_named_and_what_was_made_stays(spikejax, folder, tmp_path):
-    write_image(folder / "blur" / "b.png", np.zeros((32, 40, 3), np.float32))
-    result = spikejax("deblur", "pairs", "-o", "out/", "-m", "sdm", "--frames", "1")
-    assert result.exit_code == 2
-    assert "b.png: expected a photograph of 4 times" in result.stderr
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
-    (folder / "spikes" / "a.dat").unlink()
-    result = spikejax("deblur", "pairs", "-o", "out/", "-m", "sdm")
-    assert result.exit_code == 2
-    assert "a.png: nothing of this name in" in result.stderr
