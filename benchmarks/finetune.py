@@ -1,9 +1,8 @@
 """What fine-tuning on pairs of another camera gives: `python benchmarks/finetune.py --out DIR`.
 
-A camera that no training has seen, with three times the fixed pattern, films procedural scenes
-(`--gain 0.15`, spikes a readout in white, for little light). Its pairs of a blurry photograph and
-spikes, without any sharp image, go to DIR/pairs/ as a user's would; the student that ships is
-fine-tuned on them as
+A camera that no training has seen, with three times the fixed pattern, films procedural scenes. Its
+pairs of a blurry photograph and spikes, without any sharp image, go to DIR/pairs/ as a user's
+would; the student that ships is fine-tuned on them as
 
     python train.py --config configs/ldn.py:finetune --config.init_from=shipped \
         --config.data.folder=DIR/pairs --workdir DIR/run
@@ -32,13 +31,18 @@ from spikejax.formats import write_dat, write_image
 EXPOSURE = deblur.Exposure()
 TIMES = EXPOSURE.times(3)
 VIDAR = SENSORS["vidar"]
-CAMERA = dataclasses.replace(
-    VIDAR,
-    prnu=3 * VIDAR.prnu,
-    dark=3 * VIDAR.dark,
-    dark_spread=3 * VIDAR.dark_spread,
-    threshold_spread=3 * VIDAR.threshold_spread,
-)
+
+
+def camera_of(gain: float) -> Sensor:
+    """The camera, in light that gives so many spikes a readout in white."""
+    return dataclasses.replace(
+        VIDAR,
+        gain=gain,
+        prnu=3 * VIDAR.prnu,
+        dark=3 * VIDAR.dark,
+        dark_spread=3 * VIDAR.dark_spread,
+        threshold_spread=3 * VIDAR.threshold_spread,
+    )
 
 
 def filmed(count: int, size: int, seed: int, camera: Sensor) -> Iterator[tuple[Any, Any, Any]]:
@@ -80,9 +84,16 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=6)
     parser.add_argument("--size", type=int, default=256, help="pixels of a photograph, a side")
     parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--gain", type=float, default=0.6, help="spikes a readout in white")
+    parser.add_argument(
+        "--gain",
+        type=float,
+        default=0.6,
+        help="spikes a readout in white (0.15: little light)",
+    )
     given = parser.parse_args()
-    camera = dataclasses.replace(CAMERA, gain=given.gain)
+    if given.out.exists() and any(given.out.iterdir()):
+        parser.error(f"{given.out}: holds files of another run; give another --out")
+    camera = camera_of(given.gain)
     pairs = given.out / "pairs"
     for folder in ("blur", "spikes"):
         (pairs / folder).mkdir(parents=True, exist_ok=True)

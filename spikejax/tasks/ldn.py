@@ -31,10 +31,10 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         config: `dtype` of the activations; `exposure` and `data` as `exposures.moments_of` says;
             `loss.teacher` and `loss.reblur`, the weights of the two terms; `loss.vgg16`, the file
             of VGG16's weights for LPIPS, '' to take 1 - SSIM instead; `loss.teacher_mse`, the
-            weight of the mean squared difference from the teacher, which the published loss lacks:
-            it is least at the mean of what the teacher, which errs with its noise, says of all
-            that looks alike; `teacher.bsn` and `teacher.sr`, the weights of the teacher: 'shipped',
-            a file, or the folder of a run; `teacher.blind`, whether BSN alone cleans the short
+            weight of a third term, the mean squared difference from the teacher (absent or 0: none,
+            as published), which is least at the mean over the teacher's noise, so that the noise is
+            not learned; `teacher.bsn` and `teacher.sr`, the weights of the teacher: 'shipped', a
+            file, or the folder of a run; `teacher.blind`, whether BSN alone cleans the short
             averages, as published.
         axis_name: unused, as the network has no batch statistics.
 
@@ -74,10 +74,10 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
             "teacher": differ(exposures.flat(images), exposures.flat(taught)),
             "reblur": jnp.mean(jnp.square(deblur.reblur(images) - blur)),
         }
+        total = options.teacher * scalars["teacher"] + options.reblur * scalars["reblur"]
         if squared:
             scalars["teacher_mse"] = jnp.mean(jnp.square(images - taught))
-        weight = {"teacher_mse": squared, **options}
-        total = jnp.asarray(sum(weight[name] * value for name, value in scalars.items()))
+            total += squared * scalars["teacher_mse"]
         return total, (batch_stats, scalars)
 
     # Where no true image is known the teacher's are the measure. (That the images blur to the

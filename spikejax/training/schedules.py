@@ -1,6 +1,7 @@
 """How fast and by which rule parameters move: learning rates over time, and optimisers."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -53,56 +54,61 @@ def learning_rate(config: Any) -> Schedule:
 def optimiser(config: Any) -> optax.GradientTransformation:
     """Gradients to directions, to be multiplied by minus the learning rate.
 
-    The norm of the gradient is clipped first; the weight decay is added to the gradient, before
-    Adam's moments, as in PyTorch's `Adam(weight_decay=...)`.
+    The norm of the gradient is clipped first. The weight decay is added to the gradient, before
+    Adam's moments, as in PyTorch's `Adam(weight_decay=...)`; with Muon, whose steps are as long
+    whatever the gradient, it is decoupled, in steps of the learning rate times the decay.
+
+    Muon takes orthogonal steps for kernels of three inputs or more, as matrices of inputs by
+    outputs, of about Adam's length, so that the same learning rates suit both. All other parameters
+    (of depthwise kernels, biases, slopes) take NAdam's.
 
     Args:
         config: `clip`, the largest norm, 0 for none, and `optimiser`: `name`, 'adam', 'muon' or
-            'sgd', `b1`, `b2`, `eps` and `weight_decay`. Muon (Jordan, 2024) makes the steps of
-            kernels orthogonal, as long as Adam's (Liu et al., 2025), so that the same learning
-            rates suit both; vectors take NAdam's.
+            'sgd', `b1`, `b2` and `eps` of Adam and NAdam (Muon's momentum is 0.95), and
+            `weight_decay`.
 
     Returns:
         The transformation.
 
     Raises:
         ValueError: if there is no such optimiser.
+
+    Source: Muon is of Jordan et al., 2024; its lengths and decay of Liu et al., "Muon is scalable
+    for LLM training", 2025 (arXiv:2502.16982).
     """
     options = config.optimiser
     rules = {
         "adam": lambda: optax.scale_by_adam(options.b1, options.b2, options.eps),
-        "muon": lambda: _muon(options.b1, options.b2, options.eps),
+        "muon": lambda: _muon(options),
         "sgd": optax.identity,
     }
     if options.name not in rules:
         raise ValueError(f"there is no optimiser {options.name!r}; there are {', '.join(rules)}")
     parts = [rules[options.name]()]
-    if options.weight_decay:
+    if options.weight_decay and options.name != "muon":
         parts.insert(0, optax.add_decayed_weights(options.weight_decay))
     if config.clip:
         parts.insert(0, optax.clip_by_global_norm(config.clip))
     return optax.chain(*parts)
 
 
-def _muon(b1: float, b2: float, eps: float) -> optax.GradientTransformation:
-    """Muon for kernels, as matrices of inputs by outputs, and NAdam for everything else."""
+def _muon(options: Any) -> optax.GradientTransformation:
+    """Muon, and NAdam for what is no matrix."""
 
-    def matrices(params: Any) -> Any:
-        return jax.tree.map(
-            lambda p: (
-                contrib.MuonDimensionNumbers(tuple(range(p.ndim - 1)), p.ndim - 1)
-                if p.ndim >= 2
-                else None
-            ),
-            params,
-        )
+    def matrix(path: Any, parameter: Any) -> contrib.MuonDimensionNumbers | None:
+        last = parameter.ndim - 1
+        if path[-1].key != "kernel" or parameter.shape[last - 1] < 3:
+            return None
+        return contrib.MuonDimensionNumbers(tuple(range(last)), last)
 
     return contrib.muon(
         -1.0,  # its own sign is that of steps, ours that of directions
         beta=0.95,
-        adam_b1=b1,
-        adam_b2=b2,
-        eps=eps,
-        muon_weight_dimension_numbers=matrices,
-        consistent_rms=0.2,
+        weight_decay=options.weight_decay,
+        adam_b1=options.b1,
+        adam_b2=options.b2,
+        adam_weight_decay=options.weight_decay,
+        eps=options.eps,
+        muon_weight_dimension_numbers=partial(jax.tree_util.tree_map_with_path, matrix),
+        consistent_rms=0.2,  # Adam's, as Liu et al. measured
     )

@@ -10,7 +10,6 @@ from spikejax.camera import SURROGATES, integrate_and_fire
 
 MOST = 1e-4  # one spike in 10,000 may fall on the other side of a rounding
 RESETS = ("subtract", "zero", "modulo")
-SOFT = sorted(set(SURROGATES) - {"straight_through"})
 
 
 def reference(x, theta, v, reset="subtract", strict=False):

@@ -150,15 +150,20 @@ def test_what_may_change_does(saved):
     assert restore(saved, config=other)[0] == 5
 
 
-@pytest.mark.parametrize("now", [False, True])
-def test_what_an_older_run_did_without_a_field_must_not_change(saved, now):
-    """Its configuration has no `loss.dither`, and its averages were as they are."""
-    other = {**CONFIG, "loss": {"dither": now}}
-    if not now:
-        assert restore(saved, config=other)[0] == 5
-        return
-    with pytest.raises(CheckpointError, match=r"loss.dither \(False there, True here\)"):
-        restore(saved, config=other)
+@pytest.mark.parametrize(
+    ("field", "was", "other"),
+    [
+        ("loss.dither", False, True),
+        ("loss.teacher_mse", 0.0, 100.0),
+        ("teacher.blind", True, False),
+    ],
+)
+def test_what_an_older_run_did_without_a_field_must_not_change(saved, field, was, other):
+    """Its configuration lacks the field."""
+    part, name = field.split(".")
+    assert restore(saved, config={**CONFIG, part: {name: was}})[0] == 5
+    with pytest.raises(CheckpointError, match=rf"{field} \({was} there, {other} here\)"):
+        restore(saved, config={**CONFIG, part: {name: other}})
 
 
 def test_a_fingerprint_tells_values_places_and_arrays_apart():

@@ -97,6 +97,15 @@ def test_going_on_at_the_end_changes_nothing(run, capsys):
     assert "from step 12 to 12" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("mode", ["pmap", "jit"])
+def test_muon_goes_on_to_the_bit(tmp_path, mode):
+    changes = {"optimiser__name": "muon", "schedule__name": "constant", "parallel": mode}
+    train(tmp_path / "two parts", steps=2, **changes)
+    parts, whole = (train(tmp_path / name, steps=4, **changes) for name in ("two parts", "one"))
+    assert toy_training.same(parts, whole)
+    assert int(whole.step) == 4
+
+
 def test_a_configuration_that_does_not_fit_is_refused_with_its_fields(run):
     with pytest.raises(
         ValueError, match=r"another configuration: batch_size \(16 there, 4 here\), optimiser.b1 \("
