@@ -85,6 +85,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256, help="pixels of a photograph, a side")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument(
+        "--crop", type=int, default=48, help="pixels of spikes, a side, to train on"
+    )
+    parser.add_argument(
         "--gain",
         type=float,
         default=0.6,
@@ -108,7 +111,7 @@ def main() -> None:
     config = module.get_config("finetune")
     config.init_from, config.data.folder, config.steps = "shipped", str(pairs), given.steps
     config.schedule.warmup = min(config.schedule.warmup, given.steps // 4)
-    config.data.size = min(config.data.size, given.size // 4)
+    config.data.size = min(given.crop, given.size // 4)
     training.train(config, given.out / "run")
     tuned = weights.load(given.out / "run" / "weights.safetensors", model="ldn")
     samples = list(filmed(given.held_out, given.size, 12, camera))

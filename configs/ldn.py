@@ -19,7 +19,8 @@ def get_config(size: str = "published") -> ConfigDict:
     Args:
         size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs a step),
             'small', taught by `deblur.posterior_mean` of what BSN says and the averages, not by BSN
-            alone, and also by the squared difference; or 'finetune', few small steps of it.
+            alone, also by the squared difference, and with Muon; or 'finetune', few small steps of
+            it.
     """
     config = exposure_config()
     config.task = "ldn"
@@ -29,6 +30,7 @@ def get_config(size: str = "published") -> ConfigDict:
     config.optimiser.learning_rate = 1e-3
     config.steps, config.batch_size, config.data.size = 25_000, 4, 128
     if size in ("small", "finetune"):
+        config.optimiser.name, config.optimiser.learning_rate = "muon", 7e-4
         config.steps, config.batch_size, config.data.size = 1500, 2, 48
         config.schedule.warmup, config.clip, config.ema = 50, 1.0, 0.99
         config.validation.steps, config.validation.examples = 250, 8
@@ -36,6 +38,7 @@ def get_config(size: str = "published") -> ConfigDict:
     elif size != "published":
         raise ValueError(f"configs/ldn.py: expected published, small or finetune, got {size!r}")
     if size == "finetune":
-        config.steps, config.optimiser.learning_rate = 200, 2e-4
+        config.steps, config.optimiser.learning_rate, config.ema = 200, 3e-4, 0.95
+        config.schedule.warmup = 10
         config.validation.steps = config.checkpoint.steps = 50
     return config
