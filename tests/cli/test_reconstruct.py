@@ -109,7 +109,7 @@ def test_a_network_whose_weights_do_not_ship_asks_for_them(refused, recording, m
     refused("reconstruct", "scene.dat", "-o", "x.png", "-m", "lrn", match="lrn: .*give --weights")
 
 
-@pytest.mark.parametrize("shipped", [(), ("stir",), ("lrn", "stir")])
+@pytest.mark.parametrize("shipped", [(), ("lrn",), ("stir", "lrn")])
 def test_the_default_method_is_the_best_that_ships(
     spikejax, recording, tmp_path, monkeypatch, shipped
 ):
