@@ -249,7 +249,7 @@ def test_info_shows_no_control_characters_of_a_sidecar(spikejax, recording, tmp_
     assert "\\x1b[31mred\\nline" in result.stdout
 
 
-@pytest.mark.parametrize("seconds", [1.0, 1.7, 2.4])
+@pytest.mark.parametrize("seconds", [0.4, 1.0, 1.7, 2.4])
 def test_ctrl_c_at_any_moment_ends_the_demo(tmp_path, seconds):
     process = subprocess.Popen(
         [*SPIKEJAX, "demo", "--size", "400x640"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
