@@ -1,8 +1,9 @@
 """What fine-tuning on pairs of another camera gives: `python benchmarks/finetune.py --out DIR`.
 
-A camera that no training has seen, with three times the fixed pattern, films procedural scenes. Its
-pairs of a blurry photograph and spikes, without any sharp image, go to DIR/pairs/ as a user's
-would; the student that ships is fine-tuned on them as
+A camera that no training has seen films procedural scenes: one with three times the fixed pattern,
+or with `--gain 2 --pattern 1` one that is twice as sensitive as any in training. Its pairs of a
+blurry photograph and spikes, without any sharp image, go to DIR/pairs/ as a user's would; the
+student that ships is fine-tuned on them as
 
     python train.py --config configs/ldn.py:finetune --config.init_from=shipped \
         --config.data.folder=DIR/pairs --workdir DIR/run
@@ -33,15 +34,15 @@ TIMES = EXPOSURE.times(3)
 VIDAR = SENSORS["vidar"]
 
 
-def camera_of(gain: float) -> Sensor:
-    """The camera, in light that gives so many spikes a readout in white."""
+def camera_of(gain: float, pattern: float) -> Sensor:
+    """The camera, by its spikes a readout in white and its fixed pattern, times that of `vidar`."""
     return dataclasses.replace(
         VIDAR,
         gain=gain,
-        prnu=3 * VIDAR.prnu,
-        dark=3 * VIDAR.dark,
-        dark_spread=3 * VIDAR.dark_spread,
-        threshold_spread=3 * VIDAR.threshold_spread,
+        prnu=pattern * VIDAR.prnu,
+        dark=pattern * VIDAR.dark,
+        dark_spread=pattern * VIDAR.dark_spread,
+        threshold_spread=pattern * VIDAR.threshold_spread,
     )
 
 
@@ -91,12 +92,15 @@ def main() -> None:
         "--gain",
         type=float,
         default=0.6,
-        help="spikes a readout in white (0.15: little light)",
+        help="spikes a readout in white (training: 0.3 to 1)",
+    )
+    parser.add_argument(
+        "--pattern", type=float, default=3.0, help="fixed pattern, times that of training"
     )
     given = parser.parse_args()
     if given.out.exists() and any(given.out.iterdir()):
         parser.error(f"{given.out}: holds files of another run; give another --out")
-    camera = camera_of(given.gain)
+    camera = camera_of(given.gain, given.pattern)
     pairs = given.out / "pairs"
     for folder in ("blur", "spikes"):
         (pairs / folder).mkdir(parents=True, exist_ok=True)

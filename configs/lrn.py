@@ -20,5 +20,5 @@ def get_config() -> ConfigDict:
     config.optimiser.learning_rate = 1e-3
     config.schedule.warmup = 100
     config.loss = ConfigDict({"l1": 1.0})
-    config.data.size = 64
+    config.data.size, config.data.interpolated = 64, 0.5
     return config

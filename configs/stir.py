@@ -38,4 +38,5 @@ def get_config() -> ConfigDict:
         }
     )
     config.data.size = 96
+    config.data.interpolated = 0.5
     return config

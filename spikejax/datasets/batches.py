@@ -10,7 +10,7 @@ from spikejax.datasets.synthetic import SyntheticBatches, SyntheticOptions
 
 _MADE = ("synthetic", "photographs")
 _OWN = ("recordings", "pairs")
-_OF_CAMERAS = ("gain", "ideal", "ssdm", "exposure", "moments")
+_OF_CAMERAS = ("gain", "ideal", "ssdm", "interpolated", "exposure", "moments")
 _OF_SCENES = ("channels", "layers", "speed", "fastest", "still", "density", "share")
 
 
@@ -48,12 +48,12 @@ def batches(
             'recordings' for the recordings with sharp images in `folder`, 'pairs' for the blurry
             photographs with spikes there, or the name of a dataset prepared there; none is 'pairs'
             if there is a folder, else 'synthetic'. `size` is the pixels of the spikes, a side.
-            Further for the first two any of `gain` (lowest, highest), `ideal`, `ssdm`, `exposure`,
-            `moments`, `channels` (3: colour images four times as fine as the spikes), `layers`,
-            `speed`, `fastest`, `still`, `density`, `share`, as in `SyntheticOptions` and
-            `SceneOptions`; for the others `split`, `augment`, `workers`; for 'recordings' and
-            'pairs' `recording_gain`, spikes a readout at intensity 1 where no sidecar says it, 0 if
-            all of them do. What a source has no use for is ignored.
+            Further for the first two any of `gain` (lowest, highest), `ideal`, `ssdm`,
+            `interpolated`, `exposure`, `moments`, `channels` (3: colour images four times as fine
+            as the spikes), `layers`, `speed`, `fastest`, `still`, `density`, `share`, as in
+            `SyntheticOptions` and `SceneOptions`; for the others `split`, `augment`, `workers`; for
+            'recordings' and 'pairs' `recording_gain`, spikes a readout at intensity 1 where no
+            sidecar says it, 0 if all of them do. What a source has no use for is ignored.
         batch_size: examples a step, of all processes together.
         window: L, readouts of a window.
         windows: J, windows of an example, 20 readouts apart.

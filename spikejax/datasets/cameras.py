@@ -56,7 +56,7 @@ def record(
 
 def _drawn(key: jax.Array, gain: tuple[float, float], ideal: float) -> Sensor:
     keys = jax.random.split(key, 3)
-    noisy = jax.random.bernoulli(keys[0], 1 - ideal)
+    noisy = jax.random.bernoulli(keys[0], 1.0 - ideal)
     strength = jnp.where(noisy, jax.random.uniform(keys[1], minval=0.5, maxval=1.5), 0.0)
     vidar = SENSORS["vidar"]
     return dataclasses.replace(

@@ -18,6 +18,7 @@ from spikejax.datasets.scenes import (
     draw_scenes,
     film,
     flow,
+    interpolated,
 )
 
 
@@ -34,6 +35,8 @@ class SyntheticOptions:
         ideal: the share of cameras without noise; the others have that of `vidar`, by a random
             factor of 0.5 to 1.5.
         ssdm: the share of cameras, of all, that are `ssdm` in place of these.
+        interpolated: the share of scenes, grey ones, that are seen as a video with 19 frames in
+            20 interpolated, as public recordings are; the true images are frames of the video.
         exposure: readouts of the photograph that is taken in the middle of the time; 0: none.
         moments: the readouts, counted from the first, whose true images batches carry; none: the
             centres of the windows.
@@ -46,6 +49,7 @@ class SyntheticOptions:
     gain: tuple[float, float] = (0.3, 1.0)
     ideal: float = 0.3
     ssdm: float = 0.0
+    interpolated: float = 0.0
     exposure: int = 0
     moments: tuple[int, ...] = ()
     with_flow: bool = False
@@ -57,12 +61,17 @@ class SyntheticOptions:
                 f"SyntheticOptions: expected a colour scene of a multiple of {CELL} pixels each "
                 f"way, got {size[0]}x{size[1]}"
             )
+        if self.scene.channels == 3 and self.interpolated:
+            raise ValueError(
+                "SyntheticOptions: expected no interpolated video of a colour scene, got "
+                f"interpolated {self.interpolated}; leave it 0"
+            )
         if len(self.gain) != 2 or not 0 < self.gain[0] <= self.gain[1] <= 1:
             raise ValueError(
                 "SyntheticOptions: expected the lowest and the highest gain, above 0 to 1, got "
                 f"{self.gain}"
             )
-        for name in ("ideal", "ssdm"):
+        for name in ("ideal", "ssdm", "interpolated"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(
                     f"SyntheticOptions: expected {name} from 0 to 1, got {getattr(self, name)}"
@@ -131,9 +140,10 @@ def synthetic_batch(
         exposure=options.exposure,
         cell=CELL if options.scene.channels == 3 else 1,
     )
-    spikes, gain = record(
-        keys, seen.light, gain=options.gain, ideal=options.ideal, ssdm=options.ssdm
-    )
+    light = seen.light
+    if options.interpolated:
+        light = _some_interpolated(light, keys, canvases, scenes, options)
+    spikes, gain = record(keys, light, gain=options.gain, ideal=options.ideal, ssdm=options.ssdm)
     batch = {"spikes": spikes, "images": seen.images, "gain": gain}
     if seen.blur is not None:
         batch["blur"] = seen.blur
@@ -176,6 +186,26 @@ def _draw(
     keys = jax.vmap(jax.random.split)(_keys(of_scene, places))
     worlds = places // options.scene.share - groups[0]
     return canvases, draw_scenes(keys[:, 0], worlds, options.scene), keys[:, 1]
+
+
+def _some_interpolated(
+    light: jax.Array, keys: jax.Array, canvases: jax.Array, scenes: Scene, options: SyntheticOptions
+) -> jax.Array:
+    """The light of the scenes, for some of them that of a video, drawn by another part of keys."""
+    video = interpolated(
+        canvases,
+        scenes,
+        options.scene,
+        readouts=light.shape[1],
+        first=window_centres(options.window, options.windows)[0],
+    )
+    return _chosen(keys, light, video, float(options.interpolated))
+
+
+@jax.jit
+def _chosen(keys: jax.Array, light: jax.Array, video: jax.Array, share: float) -> jax.Array:
+    draw = jax.vmap(lambda key: jax.random.bernoulli(jax.random.fold_in(key, 1), share))
+    return jnp.where(draw(keys)[:, None, None, None], video, light)
 
 
 @partial(jax.jit, static_argnames=("options",))

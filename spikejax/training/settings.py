@@ -10,7 +10,12 @@ from ml_collections import ConfigDict
 
 from spikejax.deblur import Exposure
 
-BEFORE = {"loss.dither": False, "loss.teacher_mse": 0.0, "teacher.blind": True}
+BEFORE = {
+    "data.interpolated": 0.0,
+    "loss.dither": False,
+    "loss.teacher_mse": 0.0,
+    "teacher.blind": True,
+}
 """What runs did whose configuration lacks these fields, which tasks take for absent ones too."""
 
 
@@ -72,6 +77,7 @@ def default_config() -> ConfigDict:
                 "size": 64,
                 "gain": (0.3, 1.0),
                 "ideal": 0.3,
+                "interpolated": 0.0,
                 "layers": 2,
                 "speed": 0.2,
                 "fastest": 2.0,

@@ -153,6 +153,7 @@ def test_what_may_change_does(saved):
 @pytest.mark.parametrize(
     ("field", "was", "other"),
     [
+        ("data.interpolated", 0.0, 0.5),
         ("loss.dither", False, True),
         ("loss.teacher_mse", 0.0, 100.0),
         ("teacher.blind", True, False),

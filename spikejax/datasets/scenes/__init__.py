@@ -1,6 +1,7 @@
 """Procedural scenes: worlds of moving layers, made from a key, inside jit, with exact flow."""
 
 from spikejax.datasets.scenes.filming import Film, film
+from spikejax.datasets.scenes.interpolated import interpolated
 from spikejax.datasets.scenes.world import (
     Scene,
     SceneOptions,
@@ -18,5 +19,6 @@ __all__ = [
     "draw_scenes",
     "film",
     "flow",
+    "interpolated",
     "render",
 ]

@@ -128,7 +128,9 @@ def _draw_scene(key: jax.Array, world: jax.Array, options: SceneOptions) -> Scen
     return Scene(world, motion, light)
 
 
-def render(canvases: jax.Array, scene: Scene, time: jax.Array, options: SceneOptions) -> jax.Array:
+def render(
+    canvases: jax.Array, scene: Scene, time: jax.Array, options: SceneOptions, *, margin: int = 0
+) -> jax.Array:
     """What the camera sees at one moment.
 
     Args:
@@ -136,11 +138,12 @@ def render(canvases: jax.Array, scene: Scene, time: jax.Array, options: SceneOpt
         scene: one of `draw_scenes`.
         time: () readouts from the centre.
         options: of the scene.
+        margin: pixels beyond the picture on each side, which make it so much larger.
 
     Returns:
         (H, W, C) linear intensity, in [0, 1].
     """
-    y, x = pixels(options)
+    y, x = pixels(options, margin)
     *light, _ = _look_up(canvases, scene, 0, time, y, x, options)
     for layer in range(1, options.layers + 1):
         *new, cover = _look_up(canvases, scene, layer, time, y, x, options)
@@ -155,6 +158,7 @@ def flow(
     options: SceneOptions,
     *,
     since: jax.Array | float = 0.0,
+    margin: int = 0,
 ) -> jax.Array:
     """Where what is seen at one moment, the centre unless told, is at another one.
 
@@ -167,12 +171,13 @@ def flow(
         time: () readouts from the centre.
         options: of the scene.
         since: () readouts from the centre, the moment whose pixels the flow belongs to.
+        margin: pixels beyond the picture on each side, which make it so much larger.
 
     Returns:
         (H, W, 2) pixels, x then y, backward.
     """
-    y, x = pixels(options)
-    result = jnp.zeros((options.height, options.width, 2))
+    y, x = pixels(options, margin)
+    result = jnp.zeros((*y.shape, 2))
     since = jnp.asarray(since, jnp.float32)
     for layer in range(options.layers + 1):
         motion = jax.tree.map(lambda field, layer=layer: field[layer], scene.motion)
@@ -186,10 +191,11 @@ def flow(
     return result
 
 
-def pixels(options: SceneOptions) -> tuple[jax.Array, jax.Array]:
-    """The pixels' y and x from the middle of the picture, (H, W) each."""
+def pixels(options: SceneOptions, margin: int = 0) -> tuple[jax.Array, jax.Array]:
+    """The pixels' y and x from the middle of the picture, (H, W) each, and a margin's around it."""
     lines = (
-        jnp.arange(n, dtype=jnp.float32) - (n - 1) / 2 for n in (options.height, options.width)
+        jnp.arange(-margin, n + margin, dtype=jnp.float32) - (n - 1) / 2
+        for n in (options.height, options.width)
     )
     return tuple(jnp.meshgrid(*lines, indexing="ij"))  # type: ignore[return-value]
 
