@@ -26,7 +26,9 @@ def get_config(size: str = "published") -> ConfigDict:
     config.task = "ldn"
     squared = 0.0 if size == "published" else 100.0
     config.loss = ConfigDict({"teacher": 1.0, "teacher_mse": squared, "reblur": 100.0, "vgg16": ""})
-    config.teacher = ConfigDict({"bsn": "shipped", "sr": "shipped", "blind": size == "published"})
+    config.teacher = ConfigDict(
+        {"bsn": "shipped", "sr": "shipped", "stir": "", "blind": size == "published"}
+    )
     config.optimiser.learning_rate = 1e-3
     config.steps, config.batch_size, config.data.size = 25_000, 4, 128
     if size in ("small", "finetune"):

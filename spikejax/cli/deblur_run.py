@@ -139,7 +139,7 @@ class Run:
 
         times, chosen = self.sheet_times, self.method.name
         left_out, shown = [], {}
-        for name in (*(["sdm"] if chosen == "sdm" else []), "teacher", "student"):
+        for name in (*([chosen] if chosen in ("sdm", "stir") else []), "teacher", "student"):
             if (why := lacking(name, self.networks)) is not None:
                 left_out.append(why)
                 continue

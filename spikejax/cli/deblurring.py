@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from spikejax.inference.photographs import PairSettings
 
 _METHOD, _EXPOSURE, _PHOTOGRAPH = "Method", "Exposure", "Photograph"
-_NAMES = ("ldn", "bsn", "edsr")
+_COMPARED = ("ldn", "bsn", "edsr")
+_NAMES = (*_COMPARED, "stir")
 
 
 class DeblurMethod(enum.StrEnum):
@@ -22,6 +23,7 @@ class DeblurMethod(enum.StrEnum):
 
     student = "student"
     teacher = "teacher"
+    stir = "stir"
     sdm = "sdm"
 
 
@@ -48,7 +50,8 @@ class DeblurOptions:
             "--method",
             "-m",
             help="student (LDN, one small network; the default), teacher (BSN and EDSR clean and "
-            "enlarge the spikes, the model of the blur does the rest), or sdm (that model alone).",
+            "enlarge the spikes, the model of the blur does the rest), stir (that with STIR in "
+            "place of BSN), or sdm (the model alone).",
         ),
     ] = DeblurMethod.student
     weights: Annotated[
@@ -56,8 +59,8 @@ class DeblurOptions:
         _option(
             _METHOD,
             metavar="NAME=FILE",
-            help="Weights of ldn, bsn or edsr, .safetensors or .pth; repeatable. Default: those "
-            "that ship.",
+            help="Weights of ldn, bsn, edsr or stir, .safetensors or .pth; repeatable. Default: "
+            "those that ship.",
         ),
     ] = None
     frames: Annotated[
@@ -106,7 +109,7 @@ class DeblurOptions:
         if self.blind and self.name != "teacher" and not compared:
             raise ValueError(f"--blind: is for --method teacher; {self.name} has no BSN")
         given, needed = self._given(), _networks_of(self.name)
-        for name in given.keys() - set(_NAMES if compared else needed):
+        for name in given.keys() - set((*needed, *(_COMPARED if compared else ()))):
             raise ValueError(f"--weights: the method {self.name} has no network {name}")
         absent = [n for n in needed if n not in given and n not in weights.available()]
         if absent:
@@ -114,7 +117,7 @@ class DeblurOptions:
                 f"{self.name}: {_missing(absent)}; give {_advice(absent)}, or take "
                 "--method sdm, which needs none"
             )
-        wanted = _NAMES if compared else needed
+        wanted = tuple(dict.fromkeys((*needed, *(_COMPARED if compared else ()))))
         ship = [name for name in wanted if name in weights.available() and name not in given]
         loaded = {name: weights.load(name, model=name) for name in ship}
         return loaded | {name: weights.load_any(name, path) for name, path in given.items()}

@@ -101,9 +101,9 @@ class Exposure:
                 f"exposure and {self.margin} before and after it, got shape {shape}"
             )
 
-    def windows(self, times: Sequence[int]) -> np.ndarray:
-        """Gives the readouts around moments, (N, 21): beyond the recording, time runs back."""
-        offsets = np.arange(WINDOW) - WINDOW // 2
+    def windows(self, times: Sequence[int], length: int = WINDOW) -> np.ndarray:
+        """Gives the readouts around moments, (N, length): beyond the recording, time runs back."""
+        offsets = np.arange(length) - length // 2
         index = np.asarray(times)[:, None] + offsets
         period = max(2 * (self.length - 1), 1)
         index = np.abs(index) % period

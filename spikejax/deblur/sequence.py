@@ -26,6 +26,7 @@ At = Callable[[int], jax.Array]
 NETWORKS: Mapping[str, tuple[str, ...]] = {
     "student": ("ldn",),
     "teacher": ("bsn", "edsr"),
+    "stir": ("stir", "edsr"),
     "sdm": (),
 }
 """The networks that each method has, by the names of their weights."""
@@ -52,10 +53,11 @@ def frames(
     Args:
         blur: (4h, 4w, 3) the photograph, linear RGB in [0, 1].
         spikes: (T, h, w), 0 or 1.
-        method: 'student' (LDN), 'teacher' (BSN and EDSR), or 'sdm', without networks.
+        method: 'student' (LDN), 'teacher' (BSN and EDSR), 'stir' (STIR and EDSR), or 'sdm',
+            without networks.
         times: readouts of the exposure; None for 13 that divide it evenly.
-        weights: variables or files by network ('ldn', 'bsn', 'edsr'); what is absent is taken from
-            those that ship.
+        weights: variables or files by network ('ldn', 'bsn', 'edsr', 'stir'); what is absent is
+            taken from those that ship.
         exposure: where in the recording the photograph was exposed.
         blind: whether the teacher's BSN alone cleans, as published; see `teacher_frames`.
         dtype: of the networks' activations.
@@ -125,7 +127,16 @@ def _student(ldn: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -
 def _teacher(
     bsn: Any, sr: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any, *, blind: bool
 ) -> At:
-    teacher = Teacher(bsn, sr)
+    return _taught(Teacher(bsn, sr), blur, spikes, exposure, dtype, blind=blind)
+
+
+def _stir(stir: Any, sr: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -> At:
+    return _taught(Teacher(None, sr, stir), blur, spikes, exposure, dtype)
+
+
+def _taught(
+    teacher: Teacher, blur: Any, spikes: Any, exposure: Exposure, dtype: Any, blind: bool = False
+) -> At:
     long = clean_long(teacher, spikes, exposure, dtype=dtype)
 
     def at(time: int) -> jax.Array:
@@ -145,4 +156,9 @@ def _sdm(blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -> At:
     return at
 
 
-_AT: dict[str, Callable[..., At]] = {"student": _student, "teacher": _teacher, "sdm": _sdm}
+_AT: dict[str, Callable[..., At]] = {
+    "student": _student,
+    "teacher": _teacher,
+    "stir": _stir,
+    "sdm": _sdm,
+}

@@ -10,7 +10,7 @@ from jax import lax
 
 from spikejax import models, ops
 from spikejax.deblur.exposure import Exposure
-from spikejax.deblur.physics import long_tfp, sdm, short_tfp
+from spikejax.deblur.physics import binary, long_tfp, sdm, short_tfp
 from spikejax.models.ldn import check_scale
 
 _EXPOSURE = Exposure()
@@ -20,12 +20,15 @@ class Teacher(NamedTuple):
     """The weights of the teacher.
 
     Attributes:
-        bsn: of the blind-spot denoiser.
+        bsn: of the blind-spot denoiser; None if STIR takes its place.
         sr: of the super-resolution network, EDSR.
+        stir: of STIR, which then reads 61 spikes around a moment where BSN cleans the average of a
+            few; None for BSN, as published.
     """
 
-    bsn: models.Variables
+    bsn: models.Variables | None
     sr: models.Variables
+    stir: models.Variables | None = None
 
 
 def teacher_frames(
@@ -43,6 +46,10 @@ def teacher_frames(
     Short averages are cleaned by BSN, which never sees the pixel that it predicts and so loses what
     is finer than a few pixels. Its prediction and the average itself are weighed by
     `posterior_mean`, unless `blind`: then it is the prediction alone, as published.
+
+    Where the teacher has STIR, it is STIR that says how bright each moment was, from spikes of a
+    longer time whose motion it follows. It was trained on true images of simulated scenes: a
+    teacher of BSN needs none at all.
 
     BSN takes averages as they are. The published code reflects them to squares first, which shows
     the network some pixels that it should not see, and costs more; on squares the two agree.
@@ -87,8 +94,11 @@ def clean_short(
     dtype: Any = jnp.float32,
 ) -> jax.Array:
     """SR(clean short average), each clamped, as `teacher_frames` says: (B, N, 4h, 4w, 1)."""
-    denoise = models.create("bsn", dtype=dtype, square="none").apply
     enlarge = models.create("edsr", dtype=dtype).apply
+    if teacher.stir is not None:
+        read = _read(teacher.stir, spikes, times, exposure, dtype)
+        return _each(lambda x: _unit(enlarge(teacher.sr, x)), read)
+    denoise = models.create("bsn", dtype=dtype, square="none").apply
 
     averages = short_tfp(spikes, times, exposure)
     # At the ends of a recording averages are of fewer readouts.
@@ -100,6 +110,17 @@ def clean_short(
         return predicted if blind else posterior_mean(predicted, noisy, readouts)
 
     return _each(lambda x: _unit(enlarge(teacher.sr, clean(x))), averages)
+
+
+def _read(
+    stir: models.Variables, spikes: jax.Array, times: Sequence[int], exposure: Exposure, dtype: Any
+) -> jax.Array:
+    """Spikes a readout at each moment by STIR, (B, N, h, w, 1) in [0, 1]."""
+    exposure.check_spikes(spikes)
+    model = models.create("stir", dtype=dtype)
+    windows = binary(jnp.asarray(spikes[:, exposure.windows(exposure.check_times(times), 61)]))
+    rates = _unit(model.apply(stir, windows.reshape(-1, *windows.shape[2:])))
+    return rates.reshape(*windows.shape[:2], *rates.shape[1:])
 
 
 def posterior_mean(predicted: jax.Array, noisy: jax.Array, readouts: Any) -> jax.Array:

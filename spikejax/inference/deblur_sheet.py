@@ -14,7 +14,7 @@ _PANEL = 480  # columns of a small picture on the sheet, about
 _LARGEST = 800  # of a large one
 _ZOOM = 4
 
-_LABELS = {"sdm": "SDM, no network", "teacher": "teacher", "student": "student"}
+_LABELS = {"sdm": "SDM, no network", "teacher": "teacher", "stir": "STIR", "student": "student"}
 
 Moments = Sequence[np.ndarray]
 

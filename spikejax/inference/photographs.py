@@ -10,9 +10,9 @@ import numpy as np
 
 from spikejax import deblur
 from spikejax.camera.encoding import Encoding, checked_encoding, from_linear, to_linear
-from spikejax.deblur.exposure import WINDOW
 from spikejax.formats import Recording, read_image
 from spikejax.models.edsr import SCALE
+from spikejax.models.stir import WINDOW
 
 READOUTS = 97
 """Of an exposure, if nobody says and the recording has them: those of the published data."""

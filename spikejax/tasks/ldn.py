@@ -34,7 +34,8 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
             weight of a third term, the mean squared difference from the teacher (absent or 0: none,
             as published), which is least at the mean over the teacher's noise, so that the noise is
             not learned; `teacher.bsn` and `teacher.sr`, the weights of the teacher: 'shipped', a
-            file, or the folder of a run; `teacher.blind`, whether BSN alone cleans the short
+            file, or the folder of a run; `teacher.stir`, likewise, for STIR in place of BSN (absent
+            or '': BSN); `teacher.blind`, whether BSN alone cleans the short
             averages, as published.
         axis_name: unused, as the network has no batch statistics.
 
@@ -48,8 +49,11 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     exposure, times, options = moments.exposure, moments.times, config.loss
     dtype = jnp.dtype(config.dtype)
     model = models.create("ldn", dtype=dtype)
+    stir = config.teacher.get("stir", "")
     teacher = deblur.Teacher(
-        _teacher("bsn", "bsn", config.teacher.bsn), _teacher("sr", "edsr", config.teacher.sr)
+        bsn=None if stir else _teacher("bsn", "bsn", config.teacher.bsn),
+        sr=_teacher("sr", "edsr", config.teacher.sr),
+        stir=_teacher("stir", "stir", stir) if stir else None,
     )
     differ, notes = _difference(options.vgg16)
     blind = config.teacher.get("blind", True)

@@ -15,6 +15,7 @@ BEFORE = {
     "loss.dither": False,
     "loss.teacher_mse": 0.0,
     "teacher.blind": True,
+    "teacher.stir": "",
 }
 """What runs did whose configuration lacks these fields, which tasks take for absent ones too."""
 

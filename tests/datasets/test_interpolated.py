@@ -109,9 +109,9 @@ def test_readouts_between_frames_are_softer(moving):
 
 
 def test_colour_is_refused():
-    canvases, scenes, options = drawn(channels=3)
+    options = SceneOptions(channels=3)
     with pytest.raises(ValueError, match="expected grey scenes, got 3 channels"):
-        interpolated(canvases, scenes, options, readouts=READOUTS, first=FIRST)
+        interpolated(None, None, options, readouts=READOUTS, first=FIRST)
     with pytest.raises(ValueError, match="no interpolated video of a colour scene"):
         SyntheticOptions(scene=options, interpolated=0.5)
 

@@ -165,6 +165,23 @@ def test_ldn_learns_from_the_teacher_and_from_the_photograph(
     assert jax.tree.structure(grads) == jax.tree.structure(networks["ldn"]["params"])
 
 
+def test_ldn_may_be_taught_by_stir(batch, ldn_config, monkeypatch):
+    stir = weights.load("stir")
+    ldn_config.teacher.update(stir="shipped", bsn="no such file")
+    given = []
+
+    def teacher_frames(teacher, *pair, **options):
+        given.append(teacher)
+        return jnp.zeros((2, len(TIMES), 4 * SIZE, 4 * SIZE, 3))
+
+    monkeypatch.setattr(deblur, "teacher_frames", teacher_frames)
+    del batch["images"]
+    assert not tasks.create(ldn_config).target(batch).any()
+    (teacher,) = given
+    assert teacher.bsn is None
+    jax.tree.map(np.testing.assert_array_equal, teacher.stir, stir)
+
+
 def test_with_vgg16_the_teachers_term_is_lpips(networks, batch, ldn_config, monkeypatch):
     monkeypatch.setattr(metrics, "lpips_variables", lambda net, *, trunk: (net, trunk))
 
