@@ -38,9 +38,9 @@ class Sample(NamedTuple):
 
 
 def scenes(count: int, size: int, ssdm: float) -> Iterator[Sample]:
-    """Procedural scenes with cameras that no training has seen."""
+    """Procedural scenes that move, with cameras that no training has seen."""
     options = SyntheticOptions(
-        scene=SceneOptions(height=size, width=size, channels=3, share=1),
+        scene=SceneOptions(height=size, width=size, channels=3, share=1, still=0.0),
         window=EXPOSURE.length,
         exposure=EXPOSURE.readouts,
         moments=TIMES,
@@ -106,6 +106,8 @@ def results(sample: Sample, published: Any) -> dict[str, list[np.ndarray]]:
     if {"bsn", "edsr"} <= set(ships):
         found["teacher, blind as published"] = blind_teacher(sample)
         given["teacher"] = ("teacher", {})
+    if {"stir", "edsr"} <= set(ships):
+        given["teacher, STIR for BSN"] = ("stir", {})
     if "ldn" in ships:
         given["student"] = ("student", {})
     if published is not None:

@@ -1,9 +1,10 @@
 """What fine-tuning on pairs of another camera gives: `python benchmarks/finetune.py --out DIR`.
 
 A camera that no training has seen films procedural scenes: one with three times the fixed pattern,
-or with `--gain 2 --pattern 1` one that is twice as sensitive as any in training. Its pairs of a
-blurry photograph and spikes, without any sharp image, go to DIR/pairs/ as a user's would; the
-student that ships is fine-tuned on them as
+with `--gain 2 --pattern 1` one that is twice as sensitive as any in training, so that it saturates
+in what is brighter than half of white, with `--gain 0.15` one in half the least light there. Its
+pairs of a blurry photograph and spikes, without any sharp image, go to DIR/pairs/ as a user's
+would; the student that ships is fine-tuned on them as
 
     python train.py --config configs/ldn.py:finetune --config.init_from=shipped \
         --config.data.folder=DIR/pairs --workdir DIR/run
@@ -95,11 +96,14 @@ def main() -> None:
         help="spikes a readout in white (training: 0.3 to 1)",
     )
     parser.add_argument(
-        "--pattern", type=float, default=3.0, help="fixed pattern, times that of training"
+        "--pattern", type=float, default=3.0, help="fixed pattern, times that of `vidar`"
     )
+    parser.add_argument("--bsn", action="store_true", help="taught by BSN in place of STIR")
     given = parser.parse_args()
     if given.out.exists() and any(given.out.iterdir()):
         parser.error(f"{given.out}: holds files of another run; give another --out")
+    if given.gain <= 0 or given.pattern < 0:
+        parser.error("expected --gain above 0 and --pattern of at least 0")
     camera = camera_of(given.gain, given.pattern)
     pairs = given.out / "pairs"
     for folder in ("blur", "spikes"):
@@ -115,6 +119,7 @@ def main() -> None:
     config = module.get_config("finetune")
     config.init_from, config.data.folder, config.steps = "shipped", str(pairs), given.steps
     config.schedule.warmup = min(config.schedule.warmup, given.steps // 4)
+    config.teacher.stir = "" if given.bsn else config.teacher.stir
     config.data.size = min(given.crop, given.size // 4)
     training.train(config, given.out / "run")
     tuned = weights.load(given.out / "run" / "weights.safetensors", model="ldn")
@@ -123,7 +128,8 @@ def main() -> None:
     print("\n| | first | middle | last | mean |\n|---|---|---|---|---|")
     for label, scores in (
         ("blurry photograph", list(np.mean(blurry, 0))),
-        ("teacher", score(samples, "teacher", {})),
+        ("teacher, BSN", score(samples, "teacher", {})),
+        ("teacher, STIR", score(samples, "stir", {})),
         ("student before", score(samples, "student", {})),
         ("student after", score(samples, "student", {"ldn": tuned})),
     ):

@@ -5,7 +5,9 @@ cores. The teachers are the weights that ship, or `--config.teacher.bsn=runs/bsn
 --config.teacher.sr=runs/sr`, folders of runs or files of weights.
 
 On pairs of your own, `blur/` and `spikes/` in a folder, no sharp image is needed:
-`--config configs/ldn.py:finetune --config.init_from=shipped --config.data.folder=DIR`.
+`--config configs/ldn.py:finetune --config.init_from=shipped --config.data.folder=DIR`. There STIR
+has BSN's place in the teacher, unless `--config.teacher.stir=`; where the recordings go on for 30
+readouts before and after the exposure, `--config.exposure.margin=30` shows them to it.
 """
 
 from ml_collections import ConfigDict
@@ -20,7 +22,8 @@ def get_config(size: str = "published") -> ConfigDict:
         size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs a step),
             'small', taught by `deblur.posterior_mean` of what BSN says and the averages, not by BSN
             alone, also by the squared difference, and with Muon; or 'finetune', few small steps of
-            it.
+            it, taught by STIR in BSN's place, as `--config.teacher.stir=shipped` does for the
+            others.
     """
     config = exposure_config()
     config.task = "ldn"
@@ -43,4 +46,5 @@ def get_config(size: str = "published") -> ConfigDict:
         config.steps, config.optimiser.learning_rate, config.ema = 200, 3e-4, 0.95
         config.schedule.warmup = 10
         config.validation.steps = config.checkpoint.steps = 50
+        config.teacher.stir = "shipped"
     return config

@@ -3,7 +3,8 @@
 A step of 8 x 96x96 takes 2 to 4 s on two processor cores: 100,000 steps want an accelerator. On a
 processor take `--config.batch_size=4 --config.data.size=64 --config.steps=5000
 --config.optimiser.learning_rate=5e-4`: two hours; `--config.optimiser.name=muon` learns more in a
-step, which takes longer by half a second on one core whatever the batch.
+step, which takes longer by half a second on one core whatever the batch. Half of the scenes are
+seen as an interpolated video, as SREDS and REDS_BASE are: `--config.data.interpolated=0` for none.
 """
 
 from ml_collections import ConfigDict

@@ -50,8 +50,8 @@ def deblur(
         Path | None,
         typer.Option(
             metavar="SHEET.png",
-            help="Also compare the photograph, the spikes alone (TFP), teacher and student, at "
-            "the first, middle and last moments.",
+            help="Also compare the photograph, the spikes alone (TFP), teacher and student "
+            "(and --method), at the first, middle and last moments.",
             show_default=False,
         ),
     ] = None,

@@ -36,7 +36,8 @@ class SyntheticOptions:
             factor of 0.5 to 1.5.
         ssdm: the share of cameras, of all, that are `ssdm` in place of these.
         interpolated: the share of scenes, grey ones, that are seen as a video with 19 frames in
-            20 interpolated, as public recordings are; the true images are frames of the video.
+            20 interpolated, as public recordings are; the true images are frames of the video,
+            those of the windows' centres.
         exposure: readouts of the photograph that is taken in the middle of the time; 0: none.
         moments: the readouts, counted from the first, whose true images batches carry; none: the
             centres of the windows.
@@ -61,10 +62,10 @@ class SyntheticOptions:
                 f"SyntheticOptions: expected a colour scene of a multiple of {CELL} pixels each "
                 f"way, got {size[0]}x{size[1]}"
             )
-        if self.scene.channels == 3 and self.interpolated:
+        if self.interpolated and (self.scene.channels == 3 or self.exposure or self.moments):
             raise ValueError(
-                "SyntheticOptions: expected no interpolated video of a colour scene, got "
-                f"interpolated {self.interpolated}; leave it 0"
+                "SyntheticOptions: expected no interpolated video of a colour scene, nor with an "
+                f"exposure or moments, got interpolated {self.interpolated}; leave it 0"
             )
         if len(self.gain) != 2 or not 0 < self.gain[0] <= self.gain[1] <= 1:
             raise ValueError(
@@ -204,7 +205,7 @@ def _some_interpolated(
 
 @jax.jit
 def _chosen(keys: jax.Array, light: jax.Array, video: jax.Array, share: float) -> jax.Array:
-    draw = jax.vmap(lambda key: jax.random.bernoulli(jax.random.fold_in(key, 1), share))
+    draw = jax.vmap(lambda key: jax.random.bernoulli(jax.random.fold_in(key, 1000), share))
     return jnp.where(draw(keys)[:, None, None, None], video, light)
 
 

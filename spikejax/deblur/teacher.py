@@ -12,6 +12,7 @@ from spikejax import models, ops
 from spikejax.deblur.exposure import Exposure
 from spikejax.deblur.physics import binary, long_tfp, sdm, short_tfp
 from spikejax.models.ldn import check_scale
+from spikejax.models.stir import WINDOW
 
 _EXPOSURE = Exposure()
 
@@ -20,7 +21,7 @@ class Teacher(NamedTuple):
     """The weights of the teacher.
 
     Attributes:
-        bsn: of the blind-spot denoiser; None if STIR takes its place.
+        bsn: of the blind-spot denoiser; unused, and may be None, if STIR takes its place.
         sr: of the super-resolution network, EDSR.
         stir: of STIR, which then reads 61 spikes around a moment where BSN cleans the average of a
             few; None for BSN, as published.
@@ -48,8 +49,9 @@ def teacher_frames(
     `posterior_mean`, unless `blind`: then it is the prediction alone, as published.
 
     Where the teacher has STIR, it is STIR that says how bright each moment was, from spikes of a
-    longer time whose motion it follows. It was trained on true images of simulated scenes: a
-    teacher of BSN needs none at all.
+    longer time whose motion it follows: 30 readouts each way, and beyond the ends of the recording
+    time runs back. It was trained on true images of simulated scenes: a teacher of BSN needs none
+    at all.
 
     BSN takes averages as they are. The published code reflects them to squares first, which shows
     the network some pixels that it should not see, and costs more; on squares the two agree.
@@ -60,14 +62,15 @@ def teacher_frames(
         spikes: (B, T, h, w), 0 or 1.
         times: N readouts of the exposure.
         exposure: where in the recording the photograph was exposed.
-        blind: whether BSN alone cleans the short averages, as published.
+        blind: whether BSN alone cleans the short averages, as published; without effect on STIR.
         dtype: of the networks' activations.
 
     Returns:
         (B, N, 4h, 4w, 3) in [0, 1].
 
     Raises:
-        ValueError: if the shapes do not fit, or a moment is outside the exposure.
+        ValueError: if the shapes do not fit, a moment is outside the exposure, or the teacher has
+            neither BSN nor STIR.
 
     Source: Chen et al., "SpikeReveal", NeurIPS 2024, section 3.3.
     """
@@ -95,6 +98,8 @@ def clean_short(
 ) -> jax.Array:
     """SR(clean short average), each clamped, as `teacher_frames` says: (B, N, 4h, 4w, 1)."""
     enlarge = models.create("edsr", dtype=dtype).apply
+    if teacher.stir is None and teacher.bsn is None:
+        raise ValueError("Teacher: expected the weights of BSN or of STIR, got neither")
     if teacher.stir is not None:
         read = _read(teacher.stir, spikes, times, exposure, dtype)
         return _each(lambda x: _unit(enlarge(teacher.sr, x)), read)
@@ -117,9 +122,11 @@ def _read(
 ) -> jax.Array:
     """Spikes a readout at each moment by STIR, (B, N, h, w, 1) in [0, 1]."""
     exposure.check_spikes(spikes)
-    model = models.create("stir", dtype=dtype)
-    windows = binary(jnp.asarray(spikes[:, exposure.windows(exposure.check_times(times), 61)]))
-    rates = _unit(model.apply(stir, windows.reshape(-1, *windows.shape[2:])))
+    index = exposure.windows(exposure.check_times(times), WINDOW)
+    windows = binary(jnp.asarray(spikes[:, index]))
+    images = models.create("stir", dtype=dtype).apply(stir, windows.reshape(-1, *windows.shape[2:]))
+    # Intensity at the gain that it was trained at, and that gain may be traced here.
+    rates = _unit(images * jnp.float32(stir.get("constants", {}).get("trained_gain", 1.0)))
     return rates.reshape(*windows.shape[:2], *rates.shape[1:])
 
 

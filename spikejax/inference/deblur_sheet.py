@@ -14,7 +14,12 @@ _PANEL = 480  # columns of a small picture on the sheet, about
 _LARGEST = 800  # of a large one
 _ZOOM = 4
 
-_LABELS = {"sdm": "SDM, no network", "teacher": "teacher", "stir": "STIR", "student": "student"}
+_LABELS = {
+    "sdm": "SDM, no network",
+    "teacher": "teacher",
+    "stir": "teacher, STIR",
+    "student": "student",
+}
 
 Moments = Sequence[np.ndarray]
 

@@ -23,7 +23,7 @@ _WITHOUT_VGG = (
 
 @register("ldn")
 def create(config: Any, *, axis_name: str | None = None) -> Task:
-    """LDN, taught by SDM over BSN and EDSR, at several moments of an exposure in one batch.
+    """LDN, taught by SDM over BSN or STIR and EDSR, at several moments of exposures in one batch.
 
     The teacher's images are made once a sample, and no gradient goes into them.
 
@@ -34,9 +34,9 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
             weight of a third term, the mean squared difference from the teacher (absent or 0: none,
             as published), which is least at the mean over the teacher's noise, so that the noise is
             not learned; `teacher.bsn` and `teacher.sr`, the weights of the teacher: 'shipped', a
-            file, or the folder of a run; `teacher.stir`, likewise, for STIR in place of BSN (absent
-            or '': BSN); `teacher.blind`, whether BSN alone cleans the short
-            averages, as published.
+            file, or the folder of a run; `teacher.stir`, likewise, for STIR in place of BSN, which
+            must then be 'shipped' (absent or '': BSN); `teacher.blind`, whether BSN alone cleans
+            the short averages, as published, without effect on STIR.
         axis_name: unused, as the network has no batch statistics.
 
     Returns:
@@ -50,6 +50,11 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     dtype = jnp.dtype(config.dtype)
     model = models.create("ldn", dtype=dtype)
     stir = config.teacher.get("stir", "")
+    if stir and config.teacher.bsn != "shipped":
+        raise ValueError(
+            f"teacher.bsn: {config.teacher.bsn} would not be used, as teacher.stir is {stir!r}; "
+            "give --config.teacher.stir= to be taught by BSN"
+        )
     teacher = deblur.Teacher(
         bsn=None if stir else _teacher("bsn", "bsn", config.teacher.bsn),
         sr=_teacher("sr", "edsr", config.teacher.sr),

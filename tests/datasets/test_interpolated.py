@@ -108,12 +108,15 @@ def test_readouts_between_frames_are_softer(moving):
     assert 0.2 < kept(23) < kept(31) < 0.95
 
 
-def test_colour_is_refused():
+def test_colour_and_other_moments_are_refused():
     options = SceneOptions(channels=3)
     with pytest.raises(ValueError, match="expected grey scenes, got 3 channels"):
         interpolated(None, None, options, readouts=READOUTS, first=FIRST)
     with pytest.raises(ValueError, match="no interpolated video of a colour scene"):
         SyntheticOptions(scene=options, interpolated=0.5)
+    for other in ({"exposure": 21}, {"moments": (3,)}):
+        with pytest.raises(ValueError, match="nor with an exposure or moments"):
+            SyntheticOptions(interpolated=0.5, **other)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1])

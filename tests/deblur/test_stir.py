@@ -6,7 +6,7 @@ import pytest
 from spikejax import deblur, models, weights
 from spikejax.deblur import Exposure, Teacher
 
-EXPOSURE = Exposure(readouts=9, margin=31, short=5)
+EXPOSURE = Exposure(readouts=9, margin=32, short=5)
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +22,11 @@ def pair(rng):
 
 def test_stir_says_how_bright_a_moment_was(teacher, pair):
     blur, spikes = pair
-    images = deblur.teacher_frames(teacher, blur, spikes, (35,), EXPOSURE)
+    images = deblur.teacher_frames(teacher, blur, spikes, (36,), EXPOSURE)
     enlarge, stir = models.create("edsr"), models.create("stir")
-    short = np.clip(stir.apply(teacher.stir, spikes[:, 5:66]), 0, 1)
+    short = np.clip(stir.apply(teacher.stir, spikes[:, 6:67]), 0, 1)
     short = np.clip(enlarge.apply(teacher.sr, short), 0, 1)
-    long = spikes[:, 31:40].astype(np.float32).mean(1)[..., None]
+    long = spikes[:, 32:41].astype(np.float32).mean(1)[..., None]
     long = np.clip(enlarge.apply(teacher.sr, long), 0, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.clip(np.where(long > 0, blur / long * short, 0), 0, 1)
@@ -35,12 +35,35 @@ def test_stir_says_how_bright_a_moment_was(teacher, pair):
         blur[0],
         spikes[0],
         method="stir",
-        times=(35,),
+        times=(36,),
         weights={"stir": teacher.stir, "edsr": teacher.sr},
         exposure=EXPOSURE,
     )
-    assert time == 35
+    assert time == 36
     np.testing.assert_allclose(image, images[0, 0], atol=1e-5)
+
+
+def test_published_weights_give_intensity_at_the_gain_that_they_were_trained_at(teacher, pair):
+    blur, spikes = pair
+    published = {**teacher.stir, "constants": {"trained_gain": np.float32(0.4)}}
+    enlarge = models.create("edsr")
+    for exposure, time in ((EXPOSURE, 36), (Exposure(readouts=69, margin=2, short=5), 4)):
+        index = exposure.windows((time,), 61)[0]
+        short = 0.4 * models.create("stir").apply(teacher.stir, spikes[:, index])
+        short = np.clip(enlarge.apply(teacher.sr, np.clip(short, 0, 1)), 0, 1)
+        long = deblur.long_tfp(spikes[:, : exposure.length], exposure)
+        long = np.clip(enlarge.apply(teacher.sr, long), 0, 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            expected = np.clip(np.where(long > 0, blur / long * short, 0), 0, 1)
+        made = deblur.teacher_frames(
+            teacher._replace(stir=published), blur, spikes[:, : exposure.length], (time,), exposure
+        )
+        np.testing.assert_allclose(made[:, 0], expected, atol=1e-5)
+
+
+def test_a_teacher_needs_bsn_or_stir(teacher, pair):
+    with pytest.raises(ValueError, match="BSN or of STIR, got neither"):
+        deblur.teacher_frames(Teacher(None, teacher.sr), *pair, (36,), EXPOSURE)
 
 
 def test_beyond_the_recording_time_runs_back():
@@ -50,5 +73,5 @@ def test_beyond_the_recording_time_runs_back():
 
 
 def test_moments_outside_the_exposure_are_refused(teacher, pair):
-    with pytest.raises(ValueError, match="expected readouts of the exposure, 31 to 39, got 40"):
-        deblur.teacher_frames(teacher, *pair, (40,), EXPOSURE)
+    with pytest.raises(ValueError, match="expected readouts of the exposure, 32 to 40, got 41"):
+        deblur.teacher_frames(teacher, *pair, (41,), EXPOSURE)

@@ -45,11 +45,11 @@ def test_an_exposure_that_does_not_fit_is_refused(readouts, settings, message):
 
 
 def test_only_what_networks_look_at_is_read(tmp_path, rng):
-    """Ten readouts before and after the exposure; fewer on both sides where one has fewer."""
+    """Thirty readouts on both sides of the exposure, for STIR; fewer where one side has fewer."""
     write_image(tmp_path / "blur.png", rng.random((8, 8, 3)))
     spikes = (rng.random((200, 2, 2)) < 0.5).astype(np.uint8)
     recording = Recording.from_array(spikes)
-    for margin, around in ((90, 10), (3, 3), (178, 5)):
+    for margin, around in ((90, 30), (3, 3), (178, 5)):
         settings = PairSettings(exposure=17, margin=margin)
         pair = open_pair(tmp_path / "blur.png", recording, settings)
         assert pair.exposure.margin == around

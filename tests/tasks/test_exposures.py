@@ -167,7 +167,10 @@ def test_ldn_learns_from_the_teacher_and_from_the_photograph(
 
 def test_ldn_may_be_taught_by_stir(batch, ldn_config, monkeypatch):
     stir = weights.load("stir")
-    ldn_config.teacher.update(stir="shipped", bsn="no such file")
+    ldn_config.teacher.update(stir="shipped")
+    with pytest.raises(ValueError, match=r"bsn.safetensors would not be used, as teacher.stir is"):
+        tasks.create(ldn_config)
+    ldn_config.teacher.bsn = "shipped"
     given = []
 
     def teacher_frames(teacher, *pair, **options):

@@ -157,13 +157,14 @@ def test_what_may_change_does(saved):
         ("loss.dither", False, True),
         ("loss.teacher_mse", 0.0, 100.0),
         ("teacher.blind", True, False),
+        ("teacher.stir", "", "shipped"),
     ],
 )
 def test_what_an_older_run_did_without_a_field_must_not_change(saved, field, was, other):
     """Its configuration lacks the field."""
     part, name = field.split(".")
     assert restore(saved, config={**CONFIG, part: {name: was}})[0] == 5
-    with pytest.raises(CheckpointError, match=rf"{field} \({was} there, {other} here\)"):
+    with pytest.raises(CheckpointError, match=rf"{field} \({was!r} there, {other!r} here\)"):
         restore(saved, config={**CONFIG, part: {name: other}})
 
 

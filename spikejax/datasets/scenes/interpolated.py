@@ -19,7 +19,7 @@ from spikejax.datasets.scenes.world import Scene, SceneOptions, flow, render
 FRAME = 20
 """Readouts from one frame of the video to the next."""
 
-_MARGIN = 16  # pixels around the picture that may move into it between two frames
+_MARGIN = 16  # pixels around the picture that may move into it; beyond them the edge repeats
 
 
 def interpolated(

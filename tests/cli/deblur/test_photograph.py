@@ -35,6 +35,22 @@ def test_one_image_is_the_middle(spikejax, pair, teacher, networks, tmp_path, bl
     np.testing.assert_allclose(read_image(tmp_path / "out.png"), image, atol=0.5 / 255 + 1e-4)
 
 
+def test_stir_may_clean_the_spikes_also_on_a_sheet(spikejax, pair, networks, tmp_path):
+    """30 readouts each way are read, of which this recording has 12: there time runs back."""
+    stir = sj.weights.load("stir")
+    sj.weights.save(tmp_path / "stir.safetensors", stir, model="stir")
+    sj.weights.save(tmp_path / "edsr.safetensors", networks["edsr"], model="edsr")
+    files = ("--weights=stir=stir.safetensors", "--weights=edsr=edsr.safetensors")
+    result = spikejax(*COMMAND, "out.png", "-m", "stir", *files, "--sheet", "sheet.png")
+    assert result.exit_code == 0, result.output
+    weights = {"stir": stir, "edsr": networks["edsr"]}
+    blur, spikes = pair
+    options = {"times": (22,), "weights": weights, "exposure": Exposure(21, 12)}
+    ((_, image),) = sj.deblur.frames(blur, spikes, method="stir", **options)
+    np.testing.assert_allclose(read_image(tmp_path / "out.png"), image, atol=0.5 / 255 + 1e-4)
+    assert "bsn" in result.output and (tmp_path / "sheet.png").is_file()
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".gif"])
 def test_a_video_has_13_frames_in_colour(spikejax, pair, tmp_path, suffix):
     result = spikejax(*COMMAND, f"out{suffix}", "-m", "sdm")
