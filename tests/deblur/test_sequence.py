@@ -183,7 +183,7 @@ def test_weights_may_be_files(student, pair, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "magic"}, "student, teacher, sdm"),
+        ({"method": "magic"}, "student, teacher, stir, sdm"),
         ({"times": (2,)}, "8 to 16"),
         ({"weights": {"lrn": {}}}, "no network 'lrn'"),
         ({"exposure": Exposure()}, "97 readouts of the exposure and 20 before and after"),
