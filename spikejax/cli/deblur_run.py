@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikejax.cli import interruption
-from spikejax.cli.deblurring import DeblurOptions, lacking, weights_of
+from spikejax.cli.deblurring import COMPARED, DeblurOptions, lacking, weights_of
 from spikejax.cli.output import folder_for_results
 from spikejax.cli.picture import PictureOptions
 from spikejax.cli.progress import track
@@ -139,7 +139,7 @@ class Run:
 
         times, chosen = self.sheet_times, self.method.name
         left_out, shown = [], {}
-        for name in (*([chosen] if chosen in ("sdm", "stir") else []), "teacher", "student"):
+        for name in (*(() if chosen in COMPARED else (chosen,)), *COMPARED):
             if (why := lacking(name, self.networks)) is not None:
                 left_out.append(why)
                 continue

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from spikejax.inference.photographs import PairSettings
 
 _METHOD, _EXPOSURE, _PHOTOGRAPH = "Method", "Exposure", "Photograph"
-_COMPARED = ("ldn", "bsn", "edsr")
-_NAMES = (*_COMPARED, "stir")
+_NAMES = ("ldn", "bsn", "edsr", "stir")
+COMPARED = ("teacher", "student")
+"""The methods that a sheet shows, whatever the chosen one is."""
 
 
 class DeblurMethod(enum.StrEnum):
@@ -109,7 +110,9 @@ class DeblurOptions:
         if self.blind and self.name != "teacher" and not compared:
             raise ValueError(f"--blind: is for --method teacher; {self.name} has no BSN")
         given, needed = self._given(), _networks_of(self.name)
-        for name in given.keys() - set((*needed, *(_COMPARED if compared else ()))):
+        others = [name for method in COMPARED for name in _networks_of(method)] if compared else []
+        wanted = tuple(dict.fromkeys((*needed, *others)))
+        for name in given.keys() - set(wanted):
             raise ValueError(f"--weights: the method {self.name} has no network {name}")
         absent = [n for n in needed if n not in given and n not in weights.available()]
         if absent:
@@ -117,7 +120,6 @@ class DeblurOptions:
                 f"{self.name}: {_missing(absent)}; give {_advice(absent)}, or take "
                 "--method sdm, which needs none"
             )
-        wanted = tuple(dict.fromkeys((*needed, *(_COMPARED if compared else ()))))
         ship = [name for name in wanted if name in weights.available() and name not in given]
         loaded = {name: weights.load(name, model=name) for name in ship}
         return loaded | {name: weights.load_any(name, path) for name, path in given.items()}

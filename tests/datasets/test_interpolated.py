@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from spikejax.datasets import SyntheticOptions, synthetic_batch
+from spikejax.datasets import SyntheticOptions, batches, synthetic_batch
 from spikejax.datasets.scenes import (
     SceneOptions,
     draw_canvases,
@@ -123,6 +123,8 @@ def test_colour_and_other_moments_are_refused():
 def test_a_share_is_from_0_to_1(share):
     with pytest.raises(ValueError, match="expected interpolated from 0 to 1"):
         SyntheticOptions(interpolated=share)
+    with pytest.raises(ValueError, match="expected interpolated from 0 to 1"):
+        batches({"size": 16, "interpolated": share}, batch_size=1, window=21)
 
 
 def test_a_share_of_a_batch_is_interpolated_with_the_same_true_images():

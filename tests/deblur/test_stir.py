@@ -20,17 +20,24 @@ def pair(rng):
     return blur, (rng.random((1, EXPOSURE.length, 8, 12)) < 0.4).astype(np.uint8)
 
 
-def test_stir_says_how_bright_a_moment_was(teacher, pair):
-    blur, spikes = pair
-    images = deblur.teacher_frames(teacher, blur, spikes, (36,), EXPOSURE)
+def check(teacher, gain, blur, spikes, time, exposure):
+    """The images of the teacher, which are those of its parts."""
     enlarge, stir = models.create("edsr"), models.create("stir")
-    short = np.clip(stir.apply(teacher.stir, spikes[:, 6:67]), 0, 1)
+    window = spikes[:, exposure.windows((time,), 61)[0]]
+    short = np.clip(gain * stir.apply(teacher.stir, window), 0, 1)
     short = np.clip(enlarge.apply(teacher.sr, short), 0, 1)
-    long = spikes[:, 32:41].astype(np.float32).mean(1)[..., None]
+    long = spikes[:, exposure.margin : exposure.stop].astype(np.float32).mean(1)[..., None]
     long = np.clip(enlarge.apply(teacher.sr, long), 0, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.clip(np.where(long > 0, blur / long * short, 0), 0, 1)
+    images = deblur.teacher_frames(teacher, blur, spikes, (time,), exposure)
     np.testing.assert_allclose(images[:, 0], expected, atol=1e-5)
+    return images
+
+
+def test_stir_says_how_bright_a_moment_was(teacher, pair):
+    blur, spikes = pair
+    images = check(teacher, 1.0, blur, spikes, 36, EXPOSURE)
     ((time, image),) = deblur.frames(
         blur[0],
         spikes[0],
@@ -43,33 +50,21 @@ def test_stir_says_how_bright_a_moment_was(teacher, pair):
     np.testing.assert_allclose(image, images[0, 0], atol=1e-5)
 
 
+def test_beyond_the_recording_stir_sees_time_run_back(teacher, pair):
+    exposure = Exposure(readouts=69, margin=2, short=5)
+    padded = np.pad(np.arange(exposure.length), 30, mode="reflect")
+    np.testing.assert_array_equal(exposure.windows((4, 60), 61), [padded[4:65], padded[60:121]])
+    check(teacher, 1.0, *pair, 4, exposure)
+
+
 def test_published_weights_give_intensity_at_the_gain_that_they_were_trained_at(teacher, pair):
-    blur, spikes = pair
     published = {**teacher.stir, "constants": {"trained_gain": np.float32(0.4)}}
-    enlarge = models.create("edsr")
-    for exposure, time in ((EXPOSURE, 36), (Exposure(readouts=69, margin=2, short=5), 4)):
-        index = exposure.windows((time,), 61)[0]
-        short = 0.4 * models.create("stir").apply(teacher.stir, spikes[:, index])
-        short = np.clip(enlarge.apply(teacher.sr, np.clip(short, 0, 1)), 0, 1)
-        long = deblur.long_tfp(spikes[:, : exposure.length], exposure)
-        long = np.clip(enlarge.apply(teacher.sr, long), 0, 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            expected = np.clip(np.where(long > 0, blur / long * short, 0), 0, 1)
-        made = deblur.teacher_frames(
-            teacher._replace(stir=published), blur, spikes[:, : exposure.length], (time,), exposure
-        )
-        np.testing.assert_allclose(made[:, 0], expected, atol=1e-5)
+    check(teacher._replace(stir=published), 0.4, *pair, 36, EXPOSURE)
 
 
 def test_a_teacher_needs_bsn_or_stir(teacher, pair):
     with pytest.raises(ValueError, match="BSN or of STIR, got neither"):
         deblur.teacher_frames(Teacher(None, teacher.sr), *pair, (36,), EXPOSURE)
-
-
-def test_beyond_the_recording_time_runs_back():
-    short = Exposure(readouts=9, margin=20)
-    padded = np.pad(np.arange(short.length), 30, mode="reflect")
-    np.testing.assert_array_equal(short.windows((20, 28), 61), [padded[20:81], padded[28:89]])
 
 
 def test_moments_outside_the_exposure_are_refused(teacher, pair):
