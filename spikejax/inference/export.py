@@ -45,7 +45,7 @@ def export_network(
     shape = jax_export.symbolic_shape(f"b, {model.window}, {size}")
     spikes = jax.ShapeDtypeStruct(shape, jnp.uint8)
     variables = jax.eval_shape(model.init, jax.random.key(0))
-    with ops.convolutions_for("cpu" if tuple(platforms) == ("cpu",) else "gpu"):
+    with ops.programs_for("cpu" if tuple(platforms) == ("cpu",) else "gpu"):
         run = jax.jit(model.apply)
         exported = jax_export.export(run, platforms=platforms)(variables, spikes)
     return bytes(exported.serialize())

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from spikejax.ops import convolutions_for
+from spikejax.ops import programs_for
 
 _UNUSED_PRECISION = "ANY_F8_ANY_F8_ANY"
 
@@ -44,7 +44,7 @@ def multiply_adds(fn: Callable[..., Any], *args: Any) -> int:
     """
     # The convolutions' forms are chosen in tracing, and a jitted function remembers what it traced.
     # Under a precision that nobody uses it has nothing to remember but what was traced here.
-    with convolutions_for("gpu"), jax.default_matmul_precision(_UNUSED_PRECISION):
+    with programs_for("gpu"), jax.default_matmul_precision(_UNUSED_PRECISION):
         jaxpr = jax.make_jaxpr(fn)(*args)
     return _count(jaxpr.jaxpr)
 

@@ -5,8 +5,9 @@ and differentiated.
 """
 
 from spikejax.ops.bits import pack_bits, unpack_bits
-from spikejax.ops.conv import conv2d, conv_transpose2d, convolutions_for, depthwise_conv2d
+from spikejax.ops.conv import conv2d, conv_transpose2d, depthwise_conv2d
 from spikejax.ops.pad import Padding, crop_padding, pad_to_multiple
+from spikejax.ops.platform import on_processor, programs_for
 from spikejax.ops.resample import (
     average_pool2,
     average_pyramid,
@@ -24,13 +25,14 @@ __all__ = [
     "average_pyramid",
     "conv2d",
     "conv_transpose2d",
-    "convolutions_for",
     "crop_padding",
     "depth_to_space",
     "depthwise_conv2d",
     "nearest_upsample2",
+    "on_processor",
     "pack_bits",
     "pad_to_multiple",
+    "programs_for",
     "resize_bilinear",
     "space_to_depth",
     "unpack_bits",

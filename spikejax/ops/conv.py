@@ -5,47 +5,13 @@ XLA's own convolution is best for nearly everything. On processors `conv_cpu` ch
 forms of `conv_forms`, whose differentiation is in reverse mode only.
 """
 
-import contextlib
-from collections.abc import Iterator
-from contextvars import ContextVar
-
 import jax
 import jax.numpy as jnp
 
 from spikejax.ops import conv_cpu
 from spikejax.ops.conv_forms import Pads, direct
+from spikejax.ops.platform import on_processor
 from spikejax.ops.transpose_forms import by_phases
-
-_platform: ContextVar[str | None] = ContextVar("platform", default=None)
-
-
-@contextlib.contextmanager
-def convolutions_for(platform: str) -> Iterator[None]:
-    """Chooses the forms of convolutions for a platform other than the one in use.
-
-    It matters while a function is traced: for exporting from a processor to an accelerator, for
-    forward-mode differentiation on a processor (with 'gpu') and for comparisons. Functions that
-    are already compiled stay as they are.
-
-    Args:
-        platform: 'cpu', 'gpu' (or 'cuda', 'rocm') or 'tpu'.
-
-    Raises:
-        ValueError: if the platform is another.
-    """
-    if platform not in ("cpu", "gpu", "cuda", "rocm", "tpu"):
-        raise ValueError(f"convolutions_for: expected 'cpu', 'gpu' or 'tpu', got {platform!r}")
-    token = _platform.set(platform)
-    try:
-        yield
-    finally:
-        _platform.reset(token)
-
-
-def _on_cpu() -> bool:
-    device = jax.config.jax_default_device  # type: ignore[attr-defined]
-    chosen = device if isinstance(device, str) else getattr(device, "platform", None)
-    return (_platform.get() or chosen or jax.default_backend()) == "cpu"
 
 
 def conv2d(
@@ -76,7 +42,7 @@ def conv2d(
     """
     pads = _check_conv(x, kernel, bias, stride, padding, groups)
     kernel = kernel.astype(x.dtype)
-    if not _on_cpu():
+    if not on_processor():
         out = direct(x, kernel, stride=stride, pads=pads, groups=groups)
     elif groups == 1:
         out = conv_cpu.conv(x, kernel, conv_cpu.Geometry(stride, pads))
@@ -138,7 +104,7 @@ def conv_transpose2d(
     """
     _check_transpose(x, kernel, bias, padding, output_padding)
     kernel = kernel.astype(x.dtype)
-    if _on_cpu():
+    if on_processor():
         out = conv_cpu.conv_transposed(x, kernel, padding)
     else:
         out = by_phases(

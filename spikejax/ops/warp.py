@@ -36,10 +36,11 @@ def warp(
     top = _corner(whole[..., 1], height, axis=1)
     batch = jnp.arange(image.shape[0]).reshape(-1, 1, 1)
     batch = jnp.broadcast_to(batch, left.shape)
+    exact = image.astype(jnp.float32)  # here, so that gradients are summed in float32 too
 
     def at(y: jax.Array, x: jax.Array) -> jax.Array:
         rows, columns = jnp.clip(y, 0, height - 1), jnp.clip(x, 0, width - 1)
-        value = image[batch, rows, columns].astype(jnp.float32)
+        value = exact[batch, rows, columns]
         if padding == "zeros":
             value = jnp.where(((rows == y) & (columns == x))[..., None], value, 0.0)
         return value

@@ -62,7 +62,7 @@ def own_gradients(model, variables, size, rng):
         return jax.jvp(out, (image,), (pixel,))[1]
 
     pixels = jnp.eye(count).reshape(count, *image.shape)
-    with ops.convolutions_for("gpu"):
+    with ops.programs_for("gpu"):
         columns = np.asarray(jax.jit(lambda x: jax.lax.map(to, x, batch_size=64))(pixels))
     return np.diag(columns), np.abs(columns).max(0)
 

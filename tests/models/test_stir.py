@@ -110,7 +110,7 @@ def test_gradients_are_finite_where_nothing_fires(golden, variables, gradient):
 @pytest.mark.slow
 def test_gradients_by_plain_convolutions_agree_with_the_reference(golden, variables):
     file = golden("stir_train")
-    with ops.convolutions_for("gpu"):
+    with ops.programs_for("gpu"):
         function = jax.value_and_grad(training_loss, has_aux=True)
         gradient = jax.jit(function, compiler_options=AS_SHIPPED)
         (_, (batch_stats, *_)), grads = gradient(

@@ -69,7 +69,7 @@ def test_it_is_the_correlation(case, platform, rng):
     (B, H, W, inputs, outputs), size, stride, padding, groups = case
     x, kernel = normal(rng, B, H, W, inputs), normal(rng, *size, inputs // groups, outputs)
     bias = normal(rng, outputs)
-    with ops.convolutions_for(platform):
+    with ops.programs_for(platform):
         out = jax.jit(lambda *a: ops.conv2d(*a, stride=stride, padding=padding, groups=groups))(
             x, kernel, bias
         )
@@ -88,7 +88,7 @@ def test_the_forms_of_a_processor_have_the_plain_gradients(case, rng):
             out = ops.conv2d(x, kernel, bias, stride=stride, padding=padding, groups=groups)
             return (out * jnp.cos(jnp.arange(1.0, out.size + 1)).reshape(out.shape)).sum()
 
-        with ops.convolutions_for(platform):
+        with ops.programs_for(platform):
             return jax.jit(jax.grad(total, (0, 1, 2)))(x, kernel, normal(rng, outputs))
 
     for fast, plain in zip(gradients("cpu"), gradients("gpu"), strict=True):
@@ -126,7 +126,7 @@ def test_a_transposed_convolution_scatters_its_kernel(case, platform, rng):
     x, kernel, bias = normal(rng, B, H, W, inputs), normal(rng, k, k, inputs, outputs), None
     if outputs > 2:
         bias = normal(rng, outputs)
-    with ops.convolutions_for(platform):
+    with ops.programs_for(platform):
         out = jax.jit(
             lambda *a: ops.conv_transpose2d(*a, padding=padding, output_padding=output_padding)
         )(x, kernel, bias)
@@ -149,7 +149,7 @@ def test_a_transposed_convolution_is_the_adjoint_of_the_strided_one(case, platfo
         return ops.conv_transpose2d(low, kernel, padding=padding, output_padding=case[3])
 
     strided = np.asarray(correlate(high, kernel.transpose(0, 1, 3, 2), 2, padding))[:, :H, :W]
-    with ops.convolutions_for(platform):
+    with ops.programs_for(platform):
         _, pull = jax.vjp(jax.jit(transposed), low, kernel)
         by_input, by_kernel = pull(high)
     np.testing.assert_allclose(by_input, strided, rtol=0, atol=1e-5 * np.abs(strided).max())
@@ -183,7 +183,7 @@ def test_half_precision_is_summed_in_single(case, rng):
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_mapping_over_an_axis_is_stacking(platform, rng):
     x, kernel = normal(rng, 3, 2, 6, 5, 9), normal(rng, 3, 3, 9, 11)
-    with ops.convolutions_for(platform):
+    with ops.programs_for(platform):
         mapped = jax.vmap(lambda x: ops.conv2d(x, kernel))(x)
         expected = ops.conv2d(x.reshape(6, 6, 5, 9), kernel).reshape(mapped.shape)
         by_kernel = jax.vmap(jax.grad(lambda k, x: (ops.conv2d(x, k) ** 2).sum()), (None, 0))
@@ -198,7 +198,7 @@ def test_a_gradient_can_be_differentiated_again(rng):
         return (jax.grad(lambda x: (ops.conv2d(x, kernel) ** 3).sum())(x) ** 2).sum()
 
     fast = jax.jit(jax.grad(penalty))(x)
-    with ops.convolutions_for("gpu"):
+    with ops.programs_for("gpu"):
         plain = jax.jit(jax.grad(penalty))(x)
     np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-5 * float(jnp.abs(plain).max()))
 
@@ -278,7 +278,7 @@ def zeros(*shape, dtype=jnp.float32):
             lambda: ops.conv_transpose2d(zeros(1, 4, 4, 3), zeros(4, 4, 3, 8), padding=2),
             "must be 2",
         ),
-        (lambda: ops.convolutions_for("abacus").__enter__(), "got 'abacus'"),
+        (lambda: ops.programs_for("abacus").__enter__(), "got 'abacus'"),
     ],
 )
 def test_what_does_not_fit_says_so(call, message):

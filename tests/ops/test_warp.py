@@ -185,3 +185,12 @@ def test_torch_agrees(image, rng, padding):
 def test_what_cannot_be_warped_says_so(image, call, message):
     with pytest.raises(ValueError, match=message):
         call(image, flow_of(image))
+
+
+def test_gradients_of_half_precision_images_are_summed_in_float32():
+    y, x = jnp.mgrid[:32, :32]
+    to_corner = -jnp.stack([x, y], -1)[None].astype(jnp.float32)
+    image = jnp.ones((1, 32, 32, 1), jnp.bfloat16)
+    gradient = jax.grad(lambda image: ops.warp(image, to_corner).astype(jnp.float32).sum())(image)
+    assert gradient.dtype == jnp.bfloat16
+    assert gradient[0, 0, 0, 0] == 1024  # ones added in bfloat16 end at 256

@@ -13,9 +13,10 @@ from jax import lax
 
 from spikejax.datasets.scenes.shapes import Shape, coverage, draw_shapes, reach
 from spikejax.datasets.scenes.textures import Fill, draw_fills, noise, paint
+from spikejax.ops import on_processor
 
 _PATCH = 64  # canvas samples, for what is small
-_STRIP = 16  # canvas samples, of the whole width, for what is wide
+_STRIP = 16  # canvas samples, of the whole width, for what is wide; on accelerators all of them
 _REFERENCE = 240  # canvas samples: the side that the numbers of shapes are for
 
 
@@ -127,23 +128,24 @@ def _paint_wide(
 ) -> jax.Array:
     """Shapes that may reach over the whole canvas and its borders, strip by strip."""
     _, channels, side, _ = canvases.shape
-    strips = side // _STRIP
-    y, x = (lines[:_STRIP] for lines in _grid(side))
+    strip = _STRIP if on_processor() else side
+    strips = side // strip
+    y, x = (lines[:strip] for lines in _grid(side))
 
     def add(canvases: jax.Array, one: tuple[_Leaves, jax.Array]) -> tuple[jax.Array, None]:
         (layer, shape, fill), place = one
         far = jnp.minimum(reach(shape), side)
-        first, last = (jnp.floor((place[0] + n) / _STRIP).astype(jnp.int32) for n in (-far, far))
+        first, last = (jnp.floor((place[0] + n) / strip).astype(jnp.int32) for n in (-far, far))
 
         def paint_strip(n: jax.Array, canvases: jax.Array) -> jax.Array:
-            top = _STRIP * jnp.mod(first + n, strips)
+            top = strip * jnp.mod(first + n, strips)
             down, right = (
                 jnp.mod(p - at + side / 2, side) - side / 2
                 for p, at in zip((y + top.astype(y.dtype), x), place, strict=True)
             )
-            corner, size = (layer, 0, top, 0), (1, channels, _STRIP, side)
+            corner, size = (layer, 0, top, 0), (1, channels, strip, side)
             part = lax.dynamic_slice(canvases, corner, size)[0]
-            some = lax.dynamic_slice(grain, corner[1:], (len(grain), _STRIP, side))
+            some = lax.dynamic_slice(grain, corner[1:], (len(grain), strip, side))
             new = _over(part, shape, fill, down, right, some)
             return lax.dynamic_update_slice(canvases, new[None], corner)
 

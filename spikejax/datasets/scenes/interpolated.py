@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax.camera.interpolation import in_between
+from spikejax.datasets.scenes.each import each
 from spikejax.datasets.scenes.world import Scene, SceneOptions, flow, render
 
 FRAME = 20
@@ -70,14 +71,12 @@ def _filmed(
         return flow(canvases, scene, at, options, since=since, margin=_MARGIN)
 
     def one(scene: Scene) -> tuple[jax.Array, jax.Array, jax.Array]:
-        seen = jax.lax.map(
-            lambda time: render(canvases, scene, time, options, margin=_MARGIN), times
-        )
+        seen = each(lambda time: render(canvases, scene, time, options, margin=_MARGIN), times)
         pairs = (times[:-1], times[1:])
-        there = jax.lax.map(lambda pair: motion(scene, pair[1], pair[0]), pairs)
-        return seen, there, jax.lax.map(lambda pair: motion(scene, pair[0], pair[1]), pairs)
+        there = each(lambda pair: motion(scene, pair[1], pair[0]), pairs)
+        return seen, there, each(lambda pair: motion(scene, pair[0], pair[1]), pairs)
 
-    return jax.lax.map(one, scenes)
+    return each(one, scenes)
 
 
 @jax.jit
@@ -94,8 +93,8 @@ def _between(seen: jax.Array, there: jax.Array, back: jax.Array) -> jax.Array:
 
     def scene(one: tuple[jax.Array, ...]) -> jax.Array:
         seen, there, back = one
-        made = jax.lax.map(pair, (seen[:-1], seen[1:], there, back))
+        made = each(pair, (seen[:-1], seen[1:], there, back))
         made = made.reshape(-1, *made.shape[2:])
         return jnp.concatenate([made, seen[-1:, inner, inner, 0]])
 
-    return jax.lax.map(scene, (seen, there, back))
+    return each(scene, (seen, there, back))

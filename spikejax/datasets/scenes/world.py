@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from spikejax.datasets.scenes.canvas import paint_canvases
+from spikejax.datasets.scenes.each import each
 from spikejax.datasets.scenes.motion import Motion, draw_motions, to_canvas, to_picture
 
 
@@ -96,7 +96,7 @@ def draw_canvases(keys: jax.Array, options: SceneOptions) -> jax.Array:
             density=options.density,
         )
 
-    return lax.map(paint, keys)
+    return each(paint, keys)
 
 
 def draw_scenes(keys: jax.Array, worlds: jax.Array, options: SceneOptions) -> Scene:
@@ -110,8 +110,7 @@ def draw_scenes(keys: jax.Array, worlds: jax.Array, options: SceneOptions) -> Sc
     Returns:
         The scenes, each field with a leading axis of B.
     """
-    # In a loop: mapped at once, XLA would draw the same numbers anew at every pixel.
-    return lax.map(lambda one: _draw_scene(one[0], one[1], options), (keys, worlds))
+    return each(lambda one: _draw_scene(one[0], one[1], options), (keys, worlds))
 
 
 def _draw_scene(key: jax.Array, world: jax.Array, options: SceneOptions) -> Scene:
