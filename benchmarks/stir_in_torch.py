@@ -82,7 +82,8 @@ def interact(state: State, middle: Tensor, first: Tensor, last: Tensor) -> Tenso
 
 def warp(image: Tensor, flow: Tensor) -> Tensor:
     _, _, height, width = image.shape
-    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    lines = (torch.arange(n, device=flow.device) for n in (height, width))
+    y, x = torch.meshgrid(*lines, indexing="ij")
     x = (x + flow[:, 0]) * (2 / max(width - 1, 1)) - 1
     y = (y + flow[:, 1]) * (2 / max(height - 1, 1)) - 1
     grid = torch.stack([x, y], -1)
