@@ -3,8 +3,9 @@
     python benchmarks/stir.py [--size 256x400] [--train] [--repeats 5]
 
 Needs PyTorch (`pip install torch`). Prints the median of repeated synchronised calls after warm-up,
-the two taking turns, and the largest difference between their images. For the best figures on a CPU
-set GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or later) for both.
+the two taking turns, and the largest difference between their images. Both compute where JAX does,
+on a GPU in TF32; leave PyTorch some of its memory: XLA_PYTHON_CLIENT_MEM_FRACTION=0.5. For the best
+figures on a CPU set GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or later) for both.
 """
 
 import argparse
@@ -19,11 +20,24 @@ from stir_in_torch import stir as torch_stir
 
 from spikejax import models, ops, weights
 
+ON_GPU = jax.default_backend() == "gpu" and torch.cuda.is_available()
+DEVICE = torch.device("cuda" if ON_GPU else "cpu")
+
+
+def synchronised():
+    if ON_GPU:
+        torch.cuda.synchronize()
+
 
 def timed(run):
     start = time.perf_counter()
     run()
+    synchronised()
     return time.perf_counter() - start
+
+
+def as_tensor(array):
+    return torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(DEVICE)
 
 
 def take_turns(runs, repeats):
@@ -37,7 +51,7 @@ def take_turns(runs, repeats):
 
 def torch_state(variables, channels_last):
     state = weights.to_torch("stir", variables)
-    state = {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
+    state = {name: torch.from_numpy(np.array(value)).to(DEVICE) for name, value in state.items()}
     if channels_last:
         state = {
             k: v.contiguous(memory_format=torch.channels_last) if v.ndim == 4 else v
@@ -51,7 +65,7 @@ def inference_runs(variables, spikes):
     runs = {"spikejax": lambda: apply(variables, spikes).block_until_ready()}
     for label, channels_last in (("torch", False), ("torch channels_last", True)):
         state = torch_state(variables, channels_last)
-        x = torch.from_numpy(spikes.astype(np.float32))
+        x = as_tensor(spikes)
         if channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
 
@@ -97,8 +111,8 @@ def torch_training(variables, spikes, target, channels_last, scales):
         v.requires_grad_() for k, v in state.items() if v.is_floating_point() and "running" not in k
     ]
     optimiser = torch.optim.Adam(learned, lr=1e-4)
-    x = torch.from_numpy(spikes.astype(np.float32))
-    pyramid = [torch.from_numpy(np.moveaxis(target, -1, 1).copy())]
+    x = as_tensor(spikes)
+    pyramid = [as_tensor(np.moveaxis(target, -1, 1))]
     for _ in range(4):
         pyramid.append(torch.nn.functional.avg_pool2d(pyramid[-1], 2))
 
@@ -123,12 +137,13 @@ def main():
     batch = options.batch or (8 if options.train else 1)
     height, width = (int(n) for n in size.split("x"))
 
+    torch.set_float32_matmul_precision("high")
     rng = np.random.default_rng(0)
     spikes = (rng.random((batch, 61, height, width)) < 0.3).astype(np.uint8)
     target = rng.random((batch, height, width, 1), np.float32)
     variables = models.create("stir").init(jax.random.key(0))
     ours = np.asarray(models.create("stir").apply(variables, spikes))
-    theirs = inference_runs(variables, spikes)["torch"]().numpy()
+    theirs = inference_runs(variables, spikes)["torch"]().cpu().numpy()
     difference = np.abs(ours - np.moveaxis(theirs, 1, -1)).max()
     print(f"largest difference between the images: {difference:.1e}")
     if options.train:
@@ -136,7 +151,9 @@ def main():
     else:
         runs = inference_runs(variables, spikes)
     what = "training step" if options.train else "inference"
-    print(f"STIR {what}, batch {batch} of {height}x{width}, {torch.get_num_threads()} threads")
+    ours, theirs = jax.devices()[0].device_kind, f"CPU, {torch.get_num_threads()} threads"
+    where = f"JAX on {ours}, PyTorch on {torch.cuda.get_device_name() if ON_GPU else theirs}"
+    print(f"STIR {what}, batch {batch} of {height}x{width}; {where}")
     for name, seconds in take_turns(runs, options.repeats).items():
         print(f"  {name:20s} {1e3 * seconds:8.1f} ms")
 

@@ -83,6 +83,7 @@ def _draw(path: Path, trained: Mapping[str, np.ndarray], scores: Mapping[str, np
         axes.plot(table["step"], table[name], linewidth=1)
         axes.set_title(name.replace("_", " "), fontsize=10)
         axes.set_xlabel("step", fontsize=8)
+        axes.locator_params(axis="x", nbins=5)  # numbers of five digits side by side
         axes.tick_params(which="both", labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
         if name == "loss" and (table[name] > 0).all():

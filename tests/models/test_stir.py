@@ -131,8 +131,8 @@ def check_gradient_norms(file, grads, batch_stats, atol):
         )
 
 
-@pytest.mark.parametrize("size", [(61, 83), (1, 5)])
-def test_other_sizes_are_padded_by_repeating_the_edge(variables, rng, size):
+def test_other_sizes_are_padded_by_repeating_the_edge(variables, rng):
+    size = (33, 5)
     spikes = (rng.random((1, 61, *size)) < 0.4).astype(np.uint8)
     missing = [-n % 16 for n in size]
     by_hand = np.pad(spikes, ((0, 0), (0, 0), *((n // 2, n - n // 2) for n in missing)), "edge")
