@@ -201,9 +201,9 @@ def _scenes(height: int, width: int) -> tuple[Callable[..., Any], Callable[..., 
     """Key -> canvases and scene; canvases, scene and times (T,) -> (T, H, W)."""
     import jax
     import jax.numpy as jnp
-    from jax import lax
 
     from spikejax.datasets.scenes import SceneOptions, draw_canvases, draw_scenes, render
+    from spikejax.datasets.scenes.each import each
 
     options = SceneOptions(height=height, width=width, share=1)
 
@@ -215,6 +215,9 @@ def _scenes(height: int, width: int) -> tuple[Callable[..., Any], Callable[..., 
 
     @jax.jit
     def light(canvases: Any, scene: Any, times: Any) -> Any:
-        return lax.map(lambda time: render(canvases, scene, time, options)[..., 0], times)
+        def show(time: Any) -> Any:
+            return render(canvases, scene, time, options)[..., 0]
+
+        return each(show, times, pixels=height * width)
 
     return draw, light

@@ -134,11 +134,8 @@ def _paint_wide(
 
     def add(canvases: jax.Array, one: tuple[_Leaves, jax.Array]) -> tuple[jax.Array, None]:
         (layer, shape, fill), place = one
-        far = jnp.minimum(reach(shape), side)
-        first, last = (jnp.floor((place[0] + n) / strip).astype(jnp.int32) for n in (-far, far))
 
-        def paint_strip(n: jax.Array, canvases: jax.Array) -> jax.Array:
-            top = strip * jnp.mod(first + n, strips)
+        def paint_strip(top: jax.Array, canvases: jax.Array) -> jax.Array:
             down, right = (
                 jnp.mod(p - at + side / 2, side) - side / 2
                 for p, at in zip((y + top.astype(y.dtype), x), place, strict=True)
@@ -149,8 +146,16 @@ def _paint_wide(
             new = _over(part, shape, fill, down, right, some)
             return lax.dynamic_update_slice(canvases, new[None], corner)
 
+        if strips == 1:
+            return paint_strip(jnp.int32(0), canvases), None
+        far = jnp.minimum(reach(shape), side)
+        first, last = (jnp.floor((place[0] + n) / strip).astype(jnp.int32) for n in (-far, far))
+
+        def paint_next(n: jax.Array, canvases: jax.Array) -> jax.Array:
+            return paint_strip(strip * jnp.mod(first + n, strips), canvases)
+
         count = jnp.minimum(last - first + 1, strips)
-        return lax.fori_loop(0, count, paint_strip, canvases), None
+        return lax.fori_loop(0, count, paint_next, canvases), None
 
     return lax.scan(add, canvases, (leaves, places))[0]
 

@@ -16,12 +16,12 @@ import jax.numpy as jnp
 
 from spikejax.camera import to_grey
 from spikejax.camera.interpolation import mean_of_cells
+from spikejax.datasets.scenes.each import AT_ONCE
 from spikejax.datasets.scenes.motion import to_canvas
 from spikejax.datasets.scenes.world import Scene, SceneOptions, pixels, wrapped
 from spikejax.ops import on_processor
 
-# Pixels in a piece. Fewer do not keep the cores busy, more leave the cache; accelerators want many.
-_AT_ONCE, _AT_ONCE_ON_ACCELERATORS = 1_000_000, 32_000_000
+_AT_ONCE = 1_000_000  # pixels in a piece: fewer do not keep the cores busy, more leave the cache
 
 
 class Film(NamedTuple):
@@ -105,7 +105,7 @@ def film(
 
 def _piece_of(lengths: Sequence[int], pixels: int) -> int:
     """Frames in a piece of passes of such lengths, so that few are made for nothing."""
-    at_once = _AT_ONCE if on_processor() else _AT_ONCE_ON_ACCELERATORS
+    at_once = _AT_ONCE if on_processor() else AT_ONCE
     most = max(1, min(at_once // pixels, max(lengths)))
     return min(
         range(most, most // 2, -1), key=lambda size: sum(-length % size for length in lengths)

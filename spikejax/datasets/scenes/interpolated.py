@@ -66,23 +66,30 @@ def _filmed(
     canvases: jax.Array, scenes: Scene, times: jax.Array, options: SceneOptions
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """The frames (B, N, ...), and the flows (B, N - 1, ...) to the next one and back."""
+    frame = (options.height + 2 * _MARGIN) * (options.width + 2 * _MARGIN)
 
     def motion(scene: Scene, at: jax.Array, since: jax.Array) -> jax.Array:
         return flow(canvases, scene, at, options, since=since, margin=_MARGIN)
 
     def one(scene: Scene) -> tuple[jax.Array, jax.Array, jax.Array]:
-        seen = each(lambda time: render(canvases, scene, time, options, margin=_MARGIN), times)
-        pairs = (times[:-1], times[1:])
-        there = each(lambda pair: motion(scene, pair[1], pair[0]), pairs)
-        return seen, there, each(lambda pair: motion(scene, pair[0], pair[1]), pairs)
+        def show(time: jax.Array) -> jax.Array:
+            return render(canvases, scene, time, options, margin=_MARGIN)
 
-    return each(one, scenes)
+        pairs = (times[:-1], times[1:])
+        return (
+            each(show, times, pixels=frame),
+            each(lambda pair: motion(scene, pair[1], pair[0]), pairs, pixels=frame),
+            each(lambda pair: motion(scene, pair[0], pair[1]), pairs, pixels=frame),
+        )
+
+    return each(one, scenes, pixels=3 * len(times) * frame)
 
 
 @jax.jit
 def _between(seen: jax.Array, there: jax.Array, back: jax.Array) -> jax.Array:
     """(B, N, ...) frames to (B, 20 (N - 1) + 1, H, W), without the margin."""
     inner = slice(_MARGIN, -_MARGIN)
+    frame = seen.shape[2] * seen.shape[3]
 
     def pair(one: tuple[jax.Array, ...]) -> jax.Array:
         first, second, forward, backward = (field[None] for field in one)
@@ -93,8 +100,8 @@ def _between(seen: jax.Array, there: jax.Array, back: jax.Array) -> jax.Array:
 
     def scene(one: tuple[jax.Array, ...]) -> jax.Array:
         seen, there, back = one
-        made = each(pair, (seen[:-1], seen[1:], there, back))
+        made = each(pair, (seen[:-1], seen[1:], there, back), pixels=FRAME * frame)
         made = made.reshape(-1, *made.shape[2:])
         return jnp.concatenate([made, seen[-1:, inner, inner, 0]])
 
-    return each(scene, (seen, there, back))
+    return each(scene, (seen, there, back), pixels=FRAME * there.shape[1] * frame)

@@ -157,7 +157,7 @@ def _glyph(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
     row, column = v / cell[0] + _CELLS / 2 - 0.5, u / cell[1] + _CELLS / 2 - 0.5
     places = jnp.arange(_CELLS, dtype=u.dtype).reshape(1, 1, -1)
     ys, xs = (jnp.clip(1 - jnp.abs(p[..., None] - places), 0, 1) for p in (row, column))
-    ink = jnp.einsum("hwi,hwj,ij->hw", ys, xs, shape.cells)
+    ink = jnp.einsum("hwi,hwj,ij->hw", ys, xs, shape.cells, precision="highest")
     return (0.5 - ink) * 2 * jnp.min(cell)
 
 

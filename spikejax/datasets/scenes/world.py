@@ -96,7 +96,7 @@ def draw_canvases(keys: jax.Array, options: SceneOptions) -> jax.Array:
             density=options.density,
         )
 
-    return each(paint, keys)
+    return each(paint, keys, pixels=(1 + options.layers) * options.side**2)
 
 
 def draw_scenes(keys: jax.Array, worlds: jax.Array, options: SceneOptions) -> Scene:
@@ -110,7 +110,7 @@ def draw_scenes(keys: jax.Array, worlds: jax.Array, options: SceneOptions) -> Sc
     Returns:
         The scenes, each field with a leading axis of B.
     """
-    return each(lambda one: _draw_scene(one[0], one[1], options), (keys, worlds))
+    return each(lambda one: _draw_scene(one[0], one[1], options), (keys, worlds), pixels=1)
 
 
 def _draw_scene(key: jax.Array, world: jax.Array, options: SceneOptions) -> Scene:
