@@ -35,6 +35,15 @@ class Parallel:
         """The mapped axis that steps and tasks average over."""
         return AXIS if self.mode == "pmap" else None
 
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else may be computed during a step, which is then waited for.
+
+        Processors that wait for one another in a step do so in threads of one pool; another program
+        may take the last ones that they wait for, and then none of them ever goes on.
+        """
+        return self.mode != "one" and self.mesh.devices.flat[0].platform == "cpu"
+
     def describe(self) -> str:
         """How many devices of which kind, in words."""
         kind = jax.devices()[0].device_kind
@@ -46,13 +55,13 @@ class Parallel:
         The state that goes in is given up: only the one that comes out may be used.
         """
         if self.mode != "pmap":
-            return jax.jit(step, donate_argnums=0, static_argnames="axis_name")
+            return self._awaited(jax.jit(step, donate_argnums=0, static_argnames="axis_name"))
 
         def mapped(state: Any, batch: Any, key: Any) -> Any:
             return step(state, batch, key, axis_name=AXIS)
 
-        return jax.pmap(
-            mapped, AXIS, in_axes=(None, 0, None), out_axes=(None, None), donate_argnums=0
+        return self._awaited(
+            jax.pmap(mapped, AXIS, in_axes=(None, 0, None), out_axes=(None, None), donate_argnums=0)
         )
 
     def means(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -65,12 +74,18 @@ class Parallel:
             return jax.tree.map(jnp.mean, function(variables, batch))
 
         if self.mode != "pmap":
-            return jax.jit(local)
+            return self._awaited(jax.jit(local))
 
         def mapped(variables: Any, batch: Any) -> Any:
             return jax.lax.pmean(local(variables, batch), AXIS)
 
-        return jax.pmap(mapped, AXIS, in_axes=(None, 0), out_axes=None)
+        return self._awaited(jax.pmap(mapped, AXIS, in_axes=(None, 0), out_axes=None))
+
+    def _awaited(self, compiled: Callable[..., Any]) -> Callable[..., Any]:
+        """Has a program waited for where nothing else may be computed meanwhile."""
+        if not self.alone:
+            return compiled
+        return lambda *given: jax.block_until_ready(compiled(*given))
 
     def spread(self, batch: Any) -> Any:
         """Puts this process's part of a batch onto its devices."""

@@ -25,6 +25,8 @@ class BatchIterator(Protocol):
 class Prefetch:
     """Takes batches from an iterator in a thread of its own, `ahead` (at least 2) before its turn.
 
+    With `ahead` 0 there is no thread, and a batch is made when it is asked for.
+
     Attributes:
         waited: seconds that `__next__` has had to wait so far.
     """
@@ -32,20 +34,22 @@ class Prefetch:
     def __init__(
         self, source: BatchIterator, *, place: Callable[[Any], Any] = lambda b: b, ahead: int = 2
     ) -> None:
-        if ahead < 2:  # one being made, the others in a queue, which without a bound has no end
-            raise ValueError(f"ahead: expected at least 2 batches, got {ahead}")
+        if ahead < 2 and ahead != 0:  # one being made, the others in a queue, which has a bound
+            raise ValueError(f"ahead: expected at least 2 batches, or 0, got {ahead}")
         self.waited = 0.0
         self._source, self._place = source, place
         self._state = source.get_state()
         self._ready: queue.Queue[tuple[Any, Any, BaseException | None]] = queue.Queue(ahead - 1)
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
-        self._thread.start()
+        self._thread = None
+        if ahead:
+            self._thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
+            self._thread.start()
 
     def __next__(self) -> Any:
         """The next batch, placed on its devices."""
         began = time.perf_counter()
-        batch, state, error = self._ready.get()
+        batch, state, error = self._ready.get() if self._thread else (*self._made(), None)
         self.waited += time.perf_counter() - began
         if error is not None:
             self._ready.put((None, None, error))
@@ -60,19 +64,22 @@ class Prefetch:
     def close(self) -> None:
         """Stops the thread."""
         self._closed.set()
-        while self._thread.is_alive():
+        while self._thread is not None and self._thread.is_alive():
             try:
                 self._ready.get(timeout=0.05)
             except queue.Empty:
                 continue
 
+    def _made(self) -> tuple[Any, Any]:
+        # Ready before it is handed on: a batch that a device still makes is waited for, and counted
+        # as waited for, like one that is read.
+        batch = jax.block_until_ready(self._place(next(self._source)))
+        return batch, self._source.get_state()
+
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
-                # Ready before it is handed on: a batch that a device still makes is waited for,
-                # and counted as waited for, like one that is read.
-                batch = jax.block_until_ready(self._place(next(self._source)))
-                self._ready.put((batch, self._source.get_state(), None))
+                self._ready.put((*self._made(), None))
             except BaseException as error:  # it belongs to whoever waits for the batch
                 self._ready.put((None, None, error))
                 return

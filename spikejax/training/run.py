@@ -181,7 +181,7 @@ def start(config: Any, workdir: Path, source: Source | None = None) -> Run:
         state=spread.replicate(state),
         take_step=spread.step(step),
         key=spread.key(config.seed),
-        inputs=Prefetch(examples, place=spread.spread),
+        inputs=Prefetch(examples, place=spread.spread, ahead=0 if spread.alone else 2),
         validation=validation,
         checkpoints=checkpoints,
         journal=journal,

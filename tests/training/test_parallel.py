@@ -1,5 +1,7 @@
 import ast
+import contextlib
 import socket
+import threading
 
 import jax
 import numpy as np
@@ -9,6 +11,7 @@ import toy_training
 from spikejax import training
 from spikejax.training import parallel
 from spikejax.training.journal import read_table
+from spikejax.training.run import start
 
 
 def output_of(process):
@@ -71,6 +74,23 @@ def test_means_are_over_all_devices(mode, rng):
     means = over.means(lambda variables, batch: {"m": batch["x"] * variables["k"]})
     got = means(over.replicate({"k": np.float32(3)}), over.spread({"x": x}))
     assert float(got["m"]) == pytest.approx(3 * x.mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["pmap", "jit"])
+def test_processors_compute_nothing_else_during_a_step(mode, tmp_path):
+    """What they have no threads left for would stop them all."""
+    run = start(toy_training.config(parallel=mode), tmp_path, toy_training.Batches)
+    with contextlib.closing(run):
+        assert run.parallel.alone
+        assert "prefetch" not in {thread.name for thread in threading.enumerate()}
+        before = run.inputs.get_state()
+        state, _ = run.take_step(run.state, next(run.inputs), run.key)
+        assert all(x.is_ready() for x in jax.tree.leaves(state))
+        assert run.inputs.get_state() != before
+
+
+def test_one_device_need_not_be_left_alone():
+    assert not parallel.single().alone
 
 
 def test_what_does_not_divide_is_refused():

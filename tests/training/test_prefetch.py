@@ -70,7 +70,7 @@ def test_no_more_than_two_are_made_ahead(prefetch):
 
 
 def test_the_queue_has_a_bound(prefetch):
-    with pytest.raises(ValueError, match="ahead: expected at least 2 batches, got 1"):
+    with pytest.raises(ValueError, match="ahead: expected at least 2 batches, or 0, got 1"):
         prefetch(Count(), ahead=1)
 
 
@@ -103,3 +103,16 @@ def test_an_error_comes_at_its_place_and_stays(prefetch):
     for _ in range(2):
         with pytest.raises(OSError, match="three"):
             next(source)
+
+
+def test_with_none_ahead_a_batch_is_made_when_it_is_asked_for(prefetch):
+    count = Count(broken=True)
+    source = prefetch(count, place=lambda x: 10 * x, ahead=0)
+    assert count.at == 0
+    for taken in range(3):
+        assert next(source) == 10 * taken
+        assert source.get_state() == count.get_state() == {"at": taken + 1}
+    for _ in range(2):
+        with pytest.raises(OSError, match="three"):
+            next(source)
+    assert source.get_state() == {"at": 3}
