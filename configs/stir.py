@@ -1,6 +1,7 @@
 """STIR on procedural scenes: `python train.py --config configs/stir.py --workdir runs/stir`.
 
-A step of 8 x 96x96 takes 2 to 4 s on two processor cores: 100,000 steps want an accelerator. On a
+A step of 8 x 96x96 takes 2 to 4 s on two processor cores: 100,000 steps want an accelerator; on an
+H100 20 of 32 x 96x96 take a second (weights/README.md has the command of what ships). On a
 processor take `--config.batch_size=4 --config.data.size=64 --config.steps=5000
 --config.optimiser.learning_rate=5e-4`: two hours; `--config.optimiser.name=muon` learns more in a
 step, which takes longer by half a second on one core whatever the batch. Half of the scenes are
