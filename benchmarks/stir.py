@@ -3,8 +3,8 @@
     python benchmarks/stir.py [--size 256x400] [--train] [--repeats 5]
 
 Needs PyTorch (`pip install torch`). Prints the median of repeated synchronised calls after warm-up,
-the two taking turns, and the largest difference between their images. Both compute where JAX does,
-on a GPU in TF32; leave PyTorch some of its memory: XLA_PYTHON_CLIENT_MEM_FRACTION=0.5. For the best
+the two taking turns, and the largest difference between their images. With a GPU both compute
+there, in TF32; leave PyTorch some of its memory: XLA_PYTHON_CLIENT_MEM_FRACTION=0.5. For the best
 figures on a CPU set GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or later) for both.
 """
 
@@ -137,7 +137,8 @@ def main():
     batch = options.batch or (8 if options.train else 1)
     height, width = (int(n) for n in size.split("x"))
 
-    torch.set_float32_matmul_precision("high")
+    if ON_GPU:
+        torch.set_float32_matmul_precision("high")
     rng = np.random.default_rng(0)
     spikes = (rng.random((batch, 61, height, width)) < 0.3).astype(np.uint8)
     target = rng.random((batch, height, width, 1), np.float32)

@@ -37,7 +37,7 @@ class Parallel:
 
     @property
     def alone(self) -> bool:
-        """Whether nothing else may be computed during a step, which is then waited for.
+        """Whether a step, which is then waited for, may not have others computed beside it.
 
         Processors that wait for one another in a step do so in threads of one pool; another program
         may take the last ones that they wait for, and then none of them ever goes on.
@@ -119,7 +119,8 @@ class Parallel:
     def snapshot(self, state: Any) -> Any:
         """Copies a state, in the form that checkpoints take, before a step gives it up."""
         if jax.process_count() == 1:
-            return jax.tree.map(jnp.copy, state)
+            copied = jax.tree.map(jnp.copy, state)
+            return jax.block_until_ready(copied) if self.alone else copied
         state = jax.tree.map(lambda x: np.array(x.addressable_data(0)), state)
         return _globally(state, NamedSharding(self.mesh, PartitionSpec()))
 

@@ -1,4 +1,4 @@
-"""The next batch, made while the device is busy with this one."""
+"""The next batch, made while the device is busy with this one, where it may be."""
 
 import queue
 import threading
@@ -49,7 +49,9 @@ class Prefetch:
     def __next__(self) -> Any:
         """The next batch, placed on its devices."""
         began = time.perf_counter()
-        batch, state, error = self._ready.get() if self._thread else (*self._made(), None)
+        if self._thread is None and self._ready.empty():
+            self._make()
+        batch, state, error = self._ready.get()
         self.waited += time.perf_counter() - began
         if error is not None:
             self._ready.put((None, None, error))
@@ -70,16 +72,17 @@ class Prefetch:
             except queue.Empty:
                 continue
 
-    def _made(self) -> tuple[Any, Any]:
-        # Ready before it is handed on: a batch that a device still makes is waited for, and counted
-        # as waited for, like one that is read.
-        batch = jax.block_until_ready(self._place(next(self._source)))
-        return batch, self._source.get_state()
-
     def _run(self) -> None:
-        while not self._closed.is_set():
-            try:
-                self._ready.put((*self._made(), None))
-            except BaseException as error:  # it belongs to whoever waits for the batch
-                self._ready.put((None, None, error))
-                return
+        while not self._closed.is_set() and self._make():
+            continue
+
+    def _make(self) -> bool:
+        try:
+            # Ready before it is handed on: a batch that a device still makes is waited for, and
+            # counted as waited for, like one that is read.
+            batch = jax.block_until_ready(self._place(next(self._source)))
+            self._ready.put((batch, self._source.get_state(), None))
+        except BaseException as error:  # it belongs to whoever waits for the batch
+            self._ready.put((None, None, error))
+            return False
+        return True

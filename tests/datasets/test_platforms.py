@@ -1,4 +1,4 @@
-"""Scenes for accelerators, drawn all at once, are those for processors, drawn one after another."""
+"""Scenes for accelerators, many drawn at once, are those for processors, one after another."""
 
 import re
 
@@ -44,6 +44,7 @@ def test_the_same_scenes_are_drawn_for_accelerators(for_accelerators):
     [
         ("cpu", 1, {""}),
         ("gpu", AT_ONCE // 7, {"7"}),
+        ("gpu", AT_ONCE // 6, {"4", "3"}),  # not six and one
         ("gpu", AT_ONCE // 3, {"3", "1"}),
         ("gpu", 2 * AT_ONCE, {"1"}),
     ],

@@ -7,8 +7,8 @@ import jax
 
 from spikejax.ops import on_processor
 
-AT_ONCE = 32_000_000
-"""Pixels that accelerators work on at once: enough to keep them busy, in a few gigabytes."""
+AT_ONCE = 64_000_000
+"""Pixels that accelerators work on at once: enough to keep them busy, in some five gigabytes."""
 
 
 def each(function: Callable[[Any], Any], xs: Any, *, pixels: int) -> Any:
@@ -28,6 +28,8 @@ def each(function: Callable[[Any], Any], xs: Any, *, pixels: int) -> Any:
     """
     if on_processor():
         return jax.lax.map(function, xs)
-    if len(jax.tree.leaves(xs)[0]) * pixels <= AT_ONCE:
+    count = len(jax.tree.leaves(xs)[0])
+    parts = -(-count // max(1, AT_ONCE // pixels))
+    if parts <= 1:
         return jax.vmap(function)(xs)
-    return jax.lax.map(function, xs, batch_size=max(1, AT_ONCE // pixels))
+    return jax.lax.map(function, xs, batch_size=-(-count // parts))
