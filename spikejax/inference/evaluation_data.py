@@ -202,8 +202,7 @@ def _scenes(height: int, width: int) -> tuple[Callable[..., Any], Callable[..., 
     import jax
     import jax.numpy as jnp
 
-    from spikejax.datasets.scenes import SceneOptions, draw_canvases, draw_scenes, render
-    from spikejax.datasets.scenes.each import each
+    from spikejax.datasets.scenes import SceneOptions, draw_canvases, draw_scenes, each, render
 
     options = SceneOptions(height=height, width=width, share=1)
 

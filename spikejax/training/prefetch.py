@@ -39,7 +39,8 @@ class Prefetch:
         self.waited = 0.0
         self._source, self._place = source, place
         self._state = source.get_state()
-        self._ready: queue.Queue[tuple[Any, Any, BaseException | None]] = queue.Queue(ahead - 1)
+        room = max(ahead - 1, 1)
+        self._ready: queue.Queue[tuple[Any, Any, BaseException | None]] = queue.Queue(room)
         self._closed = threading.Event()
         self._thread = None
         if ahead:

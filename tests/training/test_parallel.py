@@ -4,6 +4,7 @@ import socket
 import threading
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import toy_training
@@ -88,6 +89,17 @@ def test_processors_compute_nothing_else_during_a_step(mode, tmp_path):
         assert all(x.is_ready() for x in jax.tree.leaves(state))
         copied = run.parallel.snapshot(state)
         assert all(x.is_ready() for x in jax.tree.leaves(copied))
+
+
+@pytest.mark.parametrize("mode", ["pmap", "jit"])
+def test_means_are_waited_for_as_steps_are(mode):
+    def slow(_, batch):
+        return {"m": jax.lax.fori_loop(0, 500, lambda _, x: jnp.sin(x), batch["x"])}
+
+    over = parallel.create(mode, batch_size=2)
+    means, batch = over.means(slow), over.spread({"x": np.ones((2, 50_000), np.float32)})
+    means({}, batch)  # compiled
+    assert means({}, batch)["m"].is_ready()
 
 
 def test_one_device_need_not_be_left_alone():

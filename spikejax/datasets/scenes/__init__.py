@@ -1,5 +1,6 @@
 """Procedural scenes: worlds of moving layers, made from a key, inside jit, with exact flow."""
 
+from spikejax.datasets.scenes.each import each
 from spikejax.datasets.scenes.filming import Film, film
 from spikejax.datasets.scenes.interpolated import interpolated
 from spikejax.datasets.scenes.world import (
@@ -17,6 +18,7 @@ __all__ = [
     "SceneOptions",
     "draw_canvases",
     "draw_scenes",
+    "each",
     "film",
     "flow",
     "interpolated",

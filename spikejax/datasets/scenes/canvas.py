@@ -16,7 +16,7 @@ from spikejax.datasets.scenes.textures import Fill, draw_fills, noise, paint
 from spikejax.ops import on_processor
 
 _PATCH = 64  # canvas samples, for what is small
-_STRIP = 16  # canvas samples, of the whole width, for what is wide; on accelerators all of them
+_STRIP = 16  # canvas samples, of the whole width, for what is wide, but on accelerators
 _REFERENCE = 240  # canvas samples: the side that the numbers of shapes are for
 
 
@@ -126,7 +126,10 @@ def _grid(side: int) -> tuple[jax.Array, jax.Array]:
 def _paint_wide(
     canvases: jax.Array, leaves: _Leaves, places: jax.Array, grain: jax.Array
 ) -> jax.Array:
-    """Shapes that may reach over the whole canvas and its borders, strip by strip."""
+    """Shapes that may reach over the whole canvas and its borders.
+
+    Processors do only the strips that a shape reaches; on accelerators one strip is all there is.
+    """
     _, channels, side, _ = canvases.shape
     strip = _STRIP if on_processor() else side
     strips = side // strip
