@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from spikejax.cli import scripts
-from spikejax.cli.evaluated_data import SYNTHETIC, DataOptions, Dataset
-from spikejax.cli.options import BitOrder
+from spikejax.cli.console import scripts
+from spikejax.cli.options.data import SYNTHETIC, DataOptions, Dataset
+from spikejax.cli.options.recording import BitOrder
 
 PROGRAM = "eval.py"
 
@@ -47,7 +47,7 @@ flags.DEFINE_bool("no_flip", False, "The top row of a .dat is stored first.")
 
 def main(_: list[str]) -> None:
     """Evaluates; what is wrong with the arguments is one line."""
-    from spikejax.cli.errors import explain
+    from spikejax.cli.console.errors import explain
 
     logging.set_verbosity(logging.WARNING)
     names = [field.name for field in dataclasses.fields(DataOptions)]
@@ -84,10 +84,10 @@ def evaluate(
 ) -> None:
     """Evaluates one network's weights beside other methods and prints the table."""
     from spikejax import inference, training
-    from spikejax.cli.evaluate import make_candidates, print_evaluation
-    from spikejax.cli.method import ActivationType
-    from spikejax.cli.output import folder_for_results
-    from spikejax.inference.evaluation import Candidate
+    from spikejax.cli.commands.evaluate import make_candidates, print_evaluation
+    from spikejax.cli.console.output import folder_for_results
+    from spikejax.cli.options.method import ActivationType
+    from spikejax.evaluation.scoring import Candidate
 
     training.join_processes()
     if config is None or (workdir is None) == (weights is None):

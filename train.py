@@ -7,7 +7,7 @@ best weights so far, also of a run that is still going on.
 
 from functools import partial
 
-from spikejax.cli import scripts
+from spikejax.cli.console import scripts
 
 PROGRAM = "train.py"
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spikejax.datasets.pipeline import windows
-from spikejax.datasets.prepared import entry_of, open_prepared, write_clip, write_index
+from spikejax.datasets.loading.pipeline import windows
+from spikejax.datasets.published.prepared import entry_of, open_prepared, write_clip, write_index
 
 HEIGHT, WIDTH, READOUTS = 720, 1280, 300
 SCENES = 4

@@ -16,11 +16,11 @@ import numpy as np
 
 from spikejax import camera, deblur, metrics, ops, weights
 from spikejax.datasets import expose_and_spike, moving_photograph
-from spikejax.datasets.scenes import SceneOptions
-from spikejax.datasets.synthetic import SyntheticOptions, synthetic_batch
+from spikejax.datasets.procedural.scenes import SceneOptions
+from spikejax.datasets.procedural.synthetic import SyntheticOptions, synthetic_batch
 from spikejax.tasks.exposures import seen
 
-EXPOSURE = deblur.Exposure()
+EXPOSURE = camera.ExposureTiming()
 TIMES = EXPOSURE.times(3)
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "cat", "rocket")
 SPEEDS = (0.1, 0.25)  # pixels a readout: 10 and 24 during the exposure

@@ -23,14 +23,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from spikejax import deblur, metrics, training, weights
+from spikejax import camera, deblur, metrics, training, weights
 from spikejax.camera import SENSORS, Sensor, simulate, to_grey
 from spikejax.camera.interpolation import mean_of_cells
-from spikejax.datasets.scenes import SceneOptions
-from spikejax.datasets.synthetic import SyntheticOptions, synthetic_batch
+from spikejax.datasets.procedural.scenes import SceneOptions
+from spikejax.datasets.procedural.synthetic import SyntheticOptions, synthetic_batch
 from spikejax.formats import write_dat, write_image
 
-EXPOSURE = deblur.Exposure()
+EXPOSURE = camera.ExposureTiming()
 TIMES = EXPOSURE.times(3)
 VIDAR = SENSORS["vidar"]
 

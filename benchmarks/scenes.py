@@ -18,7 +18,7 @@ import numpy as np
 
 from spikejax import models
 from spikejax.datasets import SyntheticOptions, synthetic_batch
-from spikejax.datasets.scenes import SceneOptions
+from spikejax.datasets.procedural.scenes import SceneOptions
 from spikejax.formats import write_image
 
 

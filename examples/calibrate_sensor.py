@@ -39,7 +39,7 @@ import numpy as np
 
 from spikejax.camera import SENSORS, Pattern, Sensor, simulate, simulate_stream
 from spikejax.formats import write_image
-from spikejax.formats.sheet import Panel, sheet
+from spikejax.pictures.sheet import Panel, sheet
 
 LEVELS = (0.0, 0.15, 0.3, 0.45, 0.6)  # intensities; the first is the dark
 CHARGE = 0.4  # injected a readout, in mean thresholds

@@ -24,16 +24,15 @@ import jax
 import numpy as np
 
 from spikejax import weights
-from spikejax.camera import SENSORS, to_grey
+from spikejax.camera import SENSORS, ExposureTiming, to_grey
 from spikejax.camera.interpolation import mean_of_cells
 from spikejax.datasets import expose_and_spike, moving_photograph
-from spikejax.deblur import Exposure
-from spikejax.formats import DATA, read_image, write_dat, write_image, write_video
-from spikejax.inference.deblur_sheet import deblur_sheet, playback
-from spikejax.inference.photographs import Pair
+from spikejax.deblur.input import Pair
+from spikejax.deblur.sheet import deblur_sheet, playback
+from spikejax.formats import read_image, write_dat, write_image, write_video
 from spikejax.metrics import psnr
 
-EXPOSURE = Exposure()
+EXPOSURE = ExposureTiming()
 DIRECTION = 0.3  # radians from the rows
 TURN = 0.03  # radians, during the exposure
 LARGE = 512  # pixels of the shorter side from which a photograph is shrunk
@@ -114,9 +113,9 @@ def main(argv=None):
         wanted = times if method == methods[-1] else moments
         made = dict(pair.frames(method, networks, wanted, dtype=np.float32))
         images[method] = [made[time] for time in moments]
-    write_video(args.out / "sharp.mp4", (made[time] for time in times), fps=10, display=DATA)
+    write_video(args.out / "sharp.mp4", (made[time] for time in times), fps=10)
     picture = deblur_sheet(pair, moments, images, truths)
-    write_image(args.out / "sheet.png", picture, display=DATA)
+    write_image(args.out / "sheet.png", picture)
 
     grey = [to_grey(truth) for truth in truths]
     scores = {

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 import skimage.data
 
-from spikejax.datasets.scenes import SceneOptions, draw_canvases, draw_scenes, render
+from spikejax.datasets.procedural.scenes import SceneOptions, draw_canvases, draw_scenes, render
 from spikejax.metrics import niqe
 
 PHOTOGRAPHS = ("astronaut", "brick", "camera", "chelsea", "coffee", "grass", "gravel", "rocket")

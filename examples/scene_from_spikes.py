@@ -38,10 +38,10 @@ import optax
 
 from spikejax.camera import SENSORS, simulate
 from spikejax.classical import tfi, tfp
-from spikejax.formats import DATA, Display, write_image
-from spikejax.formats.sheet import Panel, sheet
+from spikejax.formats import write_image
 from spikejax.metrics import psnr
 from spikejax.ops import warp
+from spikejax.pictures import Display, Panel, sheet
 
 FINE = 4  # the true picture is drawn this much finer, so that it is not of the model's making
 VIDAR = SENSORS["vidar"]
@@ -207,7 +207,7 @@ def main(argv=None):
     ]
     panels.append(Panel(screen(truth[times[middle]]), "truth"))
     scale = max(1, round(288 / args.size))
-    write_image(args.out / "scene.png", sheet(panels, columns=4, scale=scale), display=DATA)
+    write_image(args.out / "scene.png", sheet(panels, columns=4, scale=scale))
     print(f"picture: {args.out / 'scene.png'}")
     return scores
 

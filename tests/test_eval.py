@@ -14,7 +14,7 @@ import pytest
 from ml_collections import ConfigDict
 
 import spikejax as sj
-from spikejax.cli.evaluated_data import DataOptions
+from spikejax.cli.options.data import DataOptions
 from spikejax.formats import write_dat, write_image
 
 ROOT = Path(__file__).parents[1]

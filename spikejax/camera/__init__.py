@@ -6,6 +6,7 @@ photograph of the same scene.
 """
 
 from spikejax.camera.exposure import expose, to_grey
+from spikejax.camera.exposure_timing import ExposureTiming
 from spikejax.camera.neuron import integrate_and_fire
 from spikejax.camera.recorder import CameraState, power_on, record
 from spikejax.camera.sensor import SENSORS, Pattern, Sensor
@@ -16,6 +17,7 @@ __all__ = [
     "SENSORS",
     "SURROGATES",
     "CameraState",
+    "ExposureTiming",
     "Pattern",
     "Sensor",
     "Surrogate",

@@ -1,9 +1,9 @@
 """Reconstruction without learning: TFP, TFI and TFSTP, at once or one readout at a time."""
 
-from spikejax.classical.interval import TFIState, TFIStream, tfi
-from spikejax.classical.plasticity import Synapse, TFSTPState, TFSTPStream, tfstp
-from spikejax.classical.playback import TFPState, TFPStream, tfp
 from spikejax.classical.stream import Stream
+from spikejax.classical.tfi import TFIState, TFIStream, tfi
+from spikejax.classical.tfp import TFPState, TFPStream, tfp
+from spikejax.classical.tfstp import Synapse, TFSTPState, TFSTPStream, tfstp
 
 __all__ = [
     "Stream",

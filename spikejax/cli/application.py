@@ -10,16 +10,16 @@ from typing import Annotated
 import typer
 
 import spikejax
-from spikejax.cli import interruption
-from spikejax.cli.benchmark import benchmark
-from spikejax.cli.convert import convert
-from spikejax.cli.deblur import deblur
-from spikejax.cli.demo import demo
-from spikejax.cli.errors import INTERRUPTED, Commands
-from spikejax.cli.evaluate import evaluate
-from spikejax.cli.info import info
-from spikejax.cli.reconstruct import reconstruct
-from spikejax.cli.simulate import simulate
+from spikejax.cli.commands.benchmark import benchmark
+from spikejax.cli.commands.convert import convert
+from spikejax.cli.commands.deblur import deblur
+from spikejax.cli.commands.demo import demo
+from spikejax.cli.commands.evaluate import evaluate
+from spikejax.cli.commands.info import info
+from spikejax.cli.commands.reconstruct import reconstruct
+from spikejax.cli.commands.simulate import simulate
+from spikejax.cli.console import interruption
+from spikejax.cli.console.errors import INTERRUPTED, Commands
 
 app = typer.Typer(
     name="spikejax",

@@ -6,7 +6,6 @@ needs no ground truth to be trained; `student_frames` is the small network that 
 `frames` does the same for a photograph and a recording as they are, one image at a time.
 """
 
-from spikejax.deblur.exposure import Exposure
 from spikejax.deblur.physics import long_tfp, reblur, sdm, short_tfp
 from spikejax.deblur.registration import register
 from spikejax.deblur.sequence import METHODS, NETWORKS, check_pair, frames
@@ -16,7 +15,6 @@ from spikejax.deblur.teacher import Teacher, posterior_mean, sdm_frames, teacher
 __all__ = [
     "METHODS",
     "NETWORKS",
-    "Exposure",
     "Teacher",
     "check_pair",
     "frames",

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax import classical
-from spikejax.deblur.exposure import Exposure
+from spikejax.camera import ExposureTiming
 
-_EXPOSURE = Exposure()
+_EXPOSURE = ExposureTiming()
 
 
 def sdm(blur: jax.Array, tfp_long: jax.Array, tfp_short: jax.Array) -> jax.Array:
@@ -42,7 +42,7 @@ def sdm(blur: jax.Array, tfp_long: jax.Array, tfp_short: jax.Array) -> jax.Array
     return jnp.where(dark, 0, blur / jnp.where(dark, 1, tfp_long) * tfp_short)
 
 
-def long_tfp(spikes: jax.Array, exposure: Exposure = _EXPOSURE) -> jax.Array:
+def long_tfp(spikes: jax.Array, exposure: ExposureTiming = _EXPOSURE) -> jax.Array:
     """Averages the spikes of the whole exposure.
 
     Args:
@@ -60,7 +60,9 @@ def long_tfp(spikes: jax.Array, exposure: Exposure = _EXPOSURE) -> jax.Array:
     return exposed.sum(1, dtype=jnp.float32)[..., None] / exposure.readouts
 
 
-def short_tfp(spikes: jax.Array, times: Sequence[int], exposure: Exposure = _EXPOSURE) -> jax.Array:
+def short_tfp(
+    spikes: jax.Array, times: Sequence[int], exposure: ExposureTiming = _EXPOSURE
+) -> jax.Array:
     """Averages the few spikes around each of some moments.
 
     Args:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax import weights as weights_files
-from spikejax.deblur.exposure import Exposure
+from spikejax.camera import ExposureTiming
 from spikejax.deblur.physics import long_tfp, short_tfp
 from spikejax.deblur.student import student_frames
 from spikejax.deblur.teacher import (
@@ -33,7 +33,7 @@ NETWORKS: Mapping[str, tuple[str, ...]] = {
 
 METHODS = tuple(NETWORKS)
 
-_EXPOSURE = Exposure()
+_EXPOSURE = ExposureTiming()
 _SLACK = 1e-3  # beyond [0, 1], by rounding
 
 
@@ -44,7 +44,7 @@ def frames(
     method: str = "student",
     times: Sequence[int] | None = None,
     weights: Mapping[str, Any] | None = None,
-    exposure: Exposure = _EXPOSURE,
+    exposure: ExposureTiming = _EXPOSURE,
     blind: bool = False,
     dtype: Any = jnp.float32,
 ) -> Iterator[tuple[int, np.ndarray]]:
@@ -92,7 +92,7 @@ def frames(
     return ((time, np.asarray(at(time))) for time in chosen)
 
 
-def check_pair(blur: Any, spikes: Any, exposure: Exposure = _EXPOSURE) -> None:
+def check_pair(blur: Any, spikes: Any, exposure: ExposureTiming = _EXPOSURE) -> None:
     """Makes sure that a photograph and a recording belong together, by their shapes.
 
     Args:
@@ -120,22 +120,27 @@ def _variables(name: str, given: Any) -> Any:
 # What each method computes at a moment, (H, W, 3); what all moments share is computed once.
 
 
-def _student(ldn: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -> At:
+def _student(ldn: Any, blur: Any, spikes: Any, exposure: ExposureTiming, dtype: Any) -> At:
     return lambda time: student_frames(ldn, blur, spikes, (time,), exposure, dtype=dtype)[0, 0]
 
 
 def _teacher(
-    bsn: Any, sr: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any, *, blind: bool
+    bsn: Any, sr: Any, blur: Any, spikes: Any, exposure: ExposureTiming, dtype: Any, *, blind: bool
 ) -> At:
     return _taught(Teacher(bsn, sr), blur, spikes, exposure, dtype, blind=blind)
 
 
-def _stir(stir: Any, sr: Any, blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -> At:
+def _stir(stir: Any, sr: Any, blur: Any, spikes: Any, exposure: ExposureTiming, dtype: Any) -> At:
     return _taught(Teacher(None, sr, stir), blur, spikes, exposure, dtype)
 
 
 def _taught(
-    teacher: Teacher, blur: Any, spikes: Any, exposure: Exposure, dtype: Any, blind: bool = False
+    teacher: Teacher,
+    blur: Any,
+    spikes: Any,
+    exposure: ExposureTiming,
+    dtype: Any,
+    blind: bool = False,
 ) -> At:
     long = clean_long(teacher, spikes, exposure, dtype=dtype)
 
@@ -146,7 +151,7 @@ def _taught(
     return at
 
 
-def _sdm(blur: Any, spikes: Any, exposure: Exposure, dtype: Any) -> At:
+def _sdm(blur: Any, spikes: Any, exposure: ExposureTiming, dtype: Any) -> At:
     long = enlarged(long_tfp(spikes, exposure), blur)
 
     def at(time: int) -> jax.Array:

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from spikejax import models
-from spikejax.deblur.exposure import Exposure
+from spikejax.camera import ExposureTiming
 from spikejax.deblur.physics import binary
 from spikejax.models.ldn import check_scale
 
-_EXPOSURE = Exposure()
+_EXPOSURE = ExposureTiming()
 
 
 def student_frames(
@@ -19,7 +19,7 @@ def student_frames(
     blur: jax.Array,
     spikes: jax.Array,
     times: Sequence[int],
-    exposure: Exposure = _EXPOSURE,
+    exposure: ExposureTiming = _EXPOSURE,
     *,
     dtype: Any = jnp.float32,
 ) -> jax.Array:

@@ -9,12 +9,12 @@ import numpy as np
 from jax import lax
 
 from spikejax import models, ops
-from spikejax.deblur.exposure import Exposure
+from spikejax.camera import ExposureTiming
 from spikejax.deblur.physics import binary, long_tfp, sdm, short_tfp
 from spikejax.models.ldn import check_scale
 from spikejax.models.stir import WINDOW
 
-_EXPOSURE = Exposure()
+_EXPOSURE = ExposureTiming()
 
 
 class Teacher(NamedTuple):
@@ -37,7 +37,7 @@ def teacher_frames(
     blur: jax.Array,
     spikes: jax.Array,
     times: Sequence[int],
-    exposure: Exposure = _EXPOSURE,
+    exposure: ExposureTiming = _EXPOSURE,
     *,
     blind: bool = False,
     dtype: Any = jnp.float32,
@@ -80,7 +80,11 @@ def teacher_frames(
 
 
 def clean_long(
-    teacher: Teacher, spikes: jax.Array, exposure: Exposure = _EXPOSURE, *, dtype: Any = jnp.float32
+    teacher: Teacher,
+    spikes: jax.Array,
+    exposure: ExposureTiming = _EXPOSURE,
+    *,
+    dtype: Any = jnp.float32,
 ) -> jax.Array:
     """SR(long average), clamped: (B, 4h, 4w, 1)."""
     enlarge = models.create("edsr", dtype=dtype).apply
@@ -91,7 +95,7 @@ def clean_short(
     teacher: Teacher,
     spikes: jax.Array,
     times: Sequence[int],
-    exposure: Exposure = _EXPOSURE,
+    exposure: ExposureTiming = _EXPOSURE,
     *,
     blind: bool = False,
     dtype: Any = jnp.float32,
@@ -118,7 +122,11 @@ def clean_short(
 
 
 def _read(
-    stir: models.Variables, spikes: jax.Array, times: Sequence[int], exposure: Exposure, dtype: Any
+    stir: models.Variables,
+    spikes: jax.Array,
+    times: Sequence[int],
+    exposure: ExposureTiming,
+    dtype: Any,
 ) -> jax.Array:
     """Spikes a readout at each moment by STIR, (B, N, h, w, 1) in [0, 1]."""
     exposure.check_spikes(spikes)
@@ -183,7 +191,7 @@ def sdm_frames(
     blur: jax.Array,
     spikes: jax.Array,
     times: Sequence[int],
-    exposure: Exposure = _EXPOSURE,
+    exposure: ExposureTiming = _EXPOSURE,
 ) -> jax.Array:
     """Deblurs without any network: SDM over averages that are enlarged bilinearly.
 

@@ -6,7 +6,6 @@ Importing this loads numpy alone; Pillow and PyAV come with the first image or v
 from spikejax.formats.arrays import as_spikes
 from spikejax.formats.atomic import replacing
 from spikejax.formats.dat import KNOWN_SIZES, DatLayout
-from spikejax.formats.display import DATA, SCREEN, Display
 from spikejax.formats.errors import FormatError, ReadoutIndexError
 from spikejax.formats.images import read_image, write_image
 from spikejax.formats.opening import open_recording
@@ -16,11 +15,8 @@ from spikejax.formats.video import VideoInfo, probe_video, read_video, write_vid
 from spikejax.formats.writing import write_array, write_dat
 
 __all__ = [
-    "DATA",
     "KNOWN_SIZES",
-    "SCREEN",
     "DatLayout",
-    "Display",
     "FormatError",
     "ReadoutIndexError",
     "Recording",

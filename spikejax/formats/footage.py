@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from spikejax.formats.display import Image
 from spikejax.formats.errors import FormatError
 from spikejax.formats.images import read_image
+from spikejax.formats.pixels import Image
 from spikejax.formats.video import probe_video, read_video
 
 _IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")

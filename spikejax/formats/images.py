@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spikejax.formats.atomic import replacing, require_regular_file
-from spikejax.formats.display import DATA, Display, Image, as_image, quantise
 from spikejax.formats.errors import FormatError, first_line
+from spikejax.formats.pixels import Image, as_image, quantise
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 _MAX_PIXELS = 1 << 28  # beyond this a header is taken for damage or malice
@@ -45,16 +45,14 @@ def read_image(path: str | Path) -> Image:
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
-def write_image(
-    path: str | Path, image: Any, *, bits: int = 8, display: Display | None = None
-) -> None:
+def write_image(path: str | Path, image: Any, *, bits: int = 8) -> None:
     """Writes an image, whole or not at all.
 
     Args:
         path: the file; its name ends in .png, .jpg or .jpeg.
-        image: (H, W), (H, W, 1) or (H, W, 3) float, intensity; what leaves [0, 1] is clipped.
+        image: (H, W), (H, W, 1) or (H, W, 3) float in [0, 1], stored as it is; what lies outside
+            is clipped. For looking at, map intensity by a `pictures.Display` first.
         bits: 8, or 16 for PNG.
-        display: how intensity is shown; None is `DATA`, intensity as it is.
 
     Raises:
         FormatError: if the name, the shape, the type or `bits` is not one of these.
@@ -65,7 +63,7 @@ def write_image(
         raise FormatError(f"{path}: expected a name that ends in .png, .jpg or .jpeg")
     if bits not in (8, 16) or (bits == 16 and kind != "PNG"):
         raise FormatError(f"{path}: expected 8 bits, or 16 for .png, got {bits}")
-    pixels = quantise((display or DATA)(as_image(image)), bits)
+    pixels = quantise(as_image(image), bits)
     with replacing(path) as temporary:
         temporary.write_bytes(_encode_png16(pixels) if bits == 16 else _encode(pixels, kind))
 

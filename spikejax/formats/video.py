@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spikejax.formats.atomic import replacing, require_regular_file
-from spikejax.formats.display import SCREEN, Display, Image, as_image, quantise
 from spikejax.formats.errors import FormatError
+from spikejax.formats.pixels import Image, as_image, quantise
 
-_SETTLING = 32  # frames from which a stretch by percentiles is settled
 _BT709 = 1  # the number of the HD colour standard in the H.264 stream; 601 would shift colours
 _STUDIO_RANGE = 1
 
@@ -38,22 +37,18 @@ class VideoInfo:
     duration_s: float | None = None
 
 
-def write_video(
-    path: str | Path, frames: Iterable[Any], *, fps: float, display: Display | None = None
-) -> int:
+def write_video(path: str | Path, frames: Iterable[Any], *, fps: float) -> int:
     """Writes frames as they come to .mp4 (H.264, plays everywhere) or .gif, whole or not at all.
 
-    A stretch by percentiles is settled on the first 32 frames and stays, so that nothing
-    flickers; scenes that brighten much later need a display with `levels`. H.264 wants even
-    sizes: an odd one gets its last row or column twice. MP4 keeps colour at half resolution and
-    GIF 256 colours a frame (grey ones are exact).
+    H.264 needs even sizes: an odd one gets its last row or column twice. MP4 keeps colour at half
+    resolution and GIF 256 colours per frame (grey frames are exact).
 
     Args:
         path: the file; its name ends in .mp4 or .gif. An older one is replaced at the end.
-        frames: images (H, W), (H, W, 1) or (H, W, 3), float intensity, all of one size.
+        frames: images (H, W), (H, W, 1) or (H, W, 3), float in [0, 1], all of one size, stored as
+            they are. For looking at, map intensity first: `pictures.SCREEN.frames(images)`.
         fps: frames a second; GIF counts in hundredths of a second, and most viewers show at
             most 50 frames a second.
-        display: how intensity is shown; None is `SCREEN`, stretched and with a screen's gamma.
 
     Returns:
         The number of frames written.
@@ -68,14 +63,13 @@ def write_video(
         raise FormatError(f"{path}: expected a name that ends in .mp4 or .gif")
     if not 0.01 <= fps <= 1000:
         raise FormatError(f"fps: expected 0.01 to 1000 frames a second, got {fps}")
-    display = display or SCREEN
     with replacing(path) as temporary:
         images = (as_image(frame, f"frame {i}") for i, frame in enumerate(frames))
-        first = list(itertools.islice(images, _SETTLING if display.percentiles else 1))
-        if not first:
+        first = next(images, None)
+        if first is None:
             raise FormatError(f"{path}: expected at least one frame, got none")
-        shown = _shown(itertools.chain(first, images), display.fixed(first), first[0].shape)
-        return _encode(temporary, kind, shown, Fraction(fps).limit_denominator(10000))
+        pixels = _quantised(itertools.chain([first], images), first.shape)
+        return _encode(temporary, kind, pixels, Fraction(fps).limit_denominator(10000))
 
 
 def read_video(path: str | Path) -> Iterator[Image]:
@@ -112,15 +106,13 @@ def probe_video(path: str | Path) -> VideoInfo:
         return VideoInfo(stream.height, stream.width, fps, stream.frames or None, duration)
 
 
-def _shown(
-    images: Iterable[Image], display: Display, shape: tuple[int, ...]
-) -> Iterator[npt.NDArray[np.uint8]]:
+def _quantised(images: Iterable[Image], shape: tuple[int, ...]) -> Iterator[npt.NDArray[np.uint8]]:
     for i, image in enumerate(images):
         if image.shape != shape:
             raise FormatError(
                 f"frame {i}: expected the shape of the first, {shape}, got {image.shape}"
             )
-        yield quantise(display(image))
+        yield quantise(image)
 
 
 def _encode(path: Path, kind: str, frames: Iterator[Any], fps: Fraction) -> int:

@@ -10,10 +10,9 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.camera import to_grey
+from spikejax.camera import ExposureTiming, to_grey
 from spikejax.camera.interpolation import mean_of_cells
 from spikejax.datasets.batch import CELL, spikes_of
-from spikejax.deblur import Exposure
 from spikejax.tasks.task import Batch
 
 
@@ -27,7 +26,7 @@ class Moments:
         shown: the readouts that true images are of.
     """
 
-    exposure: Exposure
+    exposure: ExposureTiming
     times: tuple[int, ...]
     shown: tuple[int, ...]
 
@@ -46,13 +45,13 @@ def moments_of(config: Any) -> Moments:
         ValueError: if it makes no sense.
     """
     options = config.exposure
-    exposure = Exposure(config.data.exposure, options.margin, options.short)
+    exposure = ExposureTiming(config.data.exposure, options.margin, options.short)
     return Moments(
         exposure, exposure.times(options.moments), exposure.check_times(config.data.moments)
     )
 
 
-def pair(batch: Batch, exposure: Exposure) -> tuple[Array, Array]:
+def pair(batch: Batch, exposure: ExposureTiming) -> tuple[Array, Array]:
     """The photographs (B, 4h, 4w, 3) and the spikes (B, T, h, w) of a batch.
 
     Raises:

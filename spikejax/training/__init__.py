@@ -1,8 +1,8 @@
 """Training: one loop for every task, on any number of devices, that can be ended at any moment."""
 
+from spikejax.parallel.processes import join_processes
 from spikejax.training.exporting import best_variables, export
 from spikejax.training.loop import Interrupted, failed_late, train
-from spikejax.training.processes import join_processes
 from spikejax.training.results import NotFiniteError
 from spikejax.training.settings import default_config, exposure_config
 from spikejax.training.step import TrainState, TrainStep

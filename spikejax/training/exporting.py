@@ -6,9 +6,9 @@ from typing import Any, Literal, NamedTuple
 import jax
 import numpy as np
 
-from spikejax import tasks, weights
+from spikejax import parallel, tasks, weights
 from spikejax.tasks import Task
-from spikejax.training import parallel, schedules
+from spikejax.training import schedules
 from spikejax.training.checkpoints import CheckpointError, Checkpoints
 from spikejax.training.settings import filled
 from spikejax.training.step import TrainState, TrainStep

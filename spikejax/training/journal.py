@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from spikejax.formats import replacing, write_image
-from spikejax.formats.display import Display
+from spikejax.pictures.display import Display
 
 TRAIN, VALIDATION, PICTURE = "train.csv", "validation.csv", "examples.png"
 SCREEN = Display(gamma=2.2)
@@ -86,7 +86,7 @@ class Journal:
         if self._active:
             shown = SCREEN(picture)  # intensity is linear, a screen is not
             self._board.add_image("input, output, target", shown, step, dataformats="HWC")
-            write_image(self._workdir / PICTURE, picture, display=SCREEN)
+            write_image(self._workdir / PICTURE, shown)
         scored = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
         self.say(f"step {step}/{self._steps}  validation: {scored}")
         if self._since is not None:

@@ -9,12 +9,11 @@ from typing import Any
 import jax
 from jax.experimental import multihost_utils
 
-from spikejax import datasets, models, tasks
-from spikejax.training import parallel
+from spikejax import datasets, models, parallel, tasks
+from spikejax.parallel import Parallel
 from spikejax.training.checkpoints import CheckpointError, Checkpoints
 from spikejax.training.exporting import WEIGHTS, best_state, state_shapes, step_of, write_weights
 from spikejax.training.journal import Journal
-from spikejax.training.parallel import Parallel
 from spikejax.training.prefetch import Prefetch
 from spikejax.training.results import Results
 from spikejax.training.settings import check, notes

@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from spikejax.deblur import Exposure
+from spikejax.camera import ExposureTiming
 
 BEFORE = {
     "data.interpolated": 0.0,
@@ -101,7 +101,7 @@ def exposure_config() -> ConfigDict:
         share of cameras of the published simulator.
     """
     config = default_config()
-    exposure = Exposure()
+    exposure = ExposureTiming()
     config.exposure = {"margin": exposure.margin, "short": exposure.short, "moments": 5}
     config.data.source = ""  # the pairs in data.folder if it is given, else scenes
     config.data.channels = 3

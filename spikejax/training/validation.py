@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax import metrics
+from spikejax.parallel import Parallel
 from spikejax.tasks import Batch, Task, Variables
-from spikejax.training.parallel import Parallel
 from spikejax.training.prefetch import BatchIterator
 
 _SHOWN = 4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spikejax import deblur
-from spikejax.deblur import Exposure
+from spikejax.camera import ExposureTiming
 
 
 def channels_last(x):
@@ -34,7 +34,9 @@ def test_sdm_refuses_sizes_that_differ():
         deblur.sdm(np.ones((1, 4, 4, 3)), np.ones((1, 2, 2, 1)), np.ones((1, 4, 4, 1)))
 
 
-@pytest.mark.parametrize("exposure", [Exposure(), Exposure(readouts=6, margin=3, short=5)])
+@pytest.mark.parametrize(
+    "exposure", [ExposureTiming(), ExposureTiming(readouts=6, margin=3, short=5)]
+)
 def test_averages_are_those_of_numpy(rng, exposure):
     spikes = (rng.random((2, exposure.length, 3, 5)) < 0.4).astype(np.uint8)
     exposed = spikes[:, exposure.margin : exposure.margin + exposure.readouts]
@@ -53,13 +55,13 @@ def test_light_that_does_not_change_is_left_alone(rng):
     spikes = np.zeros((1, 137, 4, 4), np.uint8)
     spikes[:, ::3] = 1  # 9 readouts always hold 3, and 99 of 33
     blur = jnp.asarray(rng.random((1, 16, 16, 3)), jnp.float32)
-    exposure = Exposure(readouts=99, margin=19)
+    exposure = ExposureTiming(readouts=99, margin=19)
     images = deblur.sdm_frames(blur, spikes, exposure.times(4), exposure)
     np.testing.assert_allclose(images, jnp.broadcast_to(blur[:, None], images.shape), rtol=1e-5)
 
 
 def test_moments_divide_the_exposure_evenly():
-    exposure = Exposure()
+    exposure = ExposureTiming()
     assert exposure.length == 137
     assert exposure.centre == 68
     assert exposure.times(5) == (20, 44, 68, 92, 116)
@@ -70,20 +72,20 @@ def test_moments_divide_the_exposure_evenly():
 @pytest.mark.parametrize("times", [(19,), (117,), (), (50, 200)])
 def test_moments_outside_the_exposure_are_refused(times):
     with pytest.raises(ValueError, match="20 to 116"):
-        Exposure().check_times(times)
+        ExposureTiming().check_times(times)
 
 
 def test_a_moment_between_readouts_is_refused():
     with pytest.raises(TypeError):
-        Exposure().check_times((20.9,))
+        ExposureTiming().check_times((20.9,))
 
 
 def test_windows_run_back_in_time_beyond_the_recording():
-    exposure = Exposure(readouts=5, margin=8, short=3)
+    exposure = ExposureTiming(readouts=5, margin=8, short=3)
     windows = exposure.windows((8, 12))
     np.testing.assert_array_equal(windows[0, :4], [2, 1, 0, 1])
     np.testing.assert_array_equal(windows[1, -4:], [19, 20, 19, 18])
-    longer = Exposure()
+    longer = ExposureTiming()
     np.testing.assert_array_equal(longer.windows((20,))[0], np.arange(10, 31))
 
 
@@ -91,8 +93,8 @@ def test_windows_run_back_in_time_beyond_the_recording():
     "options", [{"readouts": 0}, {"margin": -1}, {"short": 8}, {"short": 0}, {"short": 99}]
 )
 def test_an_impossible_exposure_is_refused(options):
-    with pytest.raises(ValueError, match="Exposure"):
-        Exposure(**options)
+    with pytest.raises(ValueError, match="ExposureTiming"):
+        ExposureTiming(**options)
 
 
 def test_reblurring_is_the_mean(rng):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from spikejax import deblur, models, ops, weights
-from spikejax.deblur import Exposure, Teacher
+from spikejax.camera import ExposureTiming
+from spikejax.deblur import Teacher
 
-EXPOSURE = Exposure(readouts=9, margin=8, short=5)
+EXPOSURE = ExposureTiming(readouts=9, margin=8, short=5)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_the_teacher_weighs_predictions_with_the_averages(teacher, pair):
 
 def test_at_the_ends_of_a_recording_averages_are_of_fewer_readouts(teacher, pair):
     blur, spikes = pair
-    check_weighing_teacher(teacher, blur, spikes[:, 8:17], Exposure(9, 0, 5), 0, 3)
+    check_weighing_teacher(teacher, blur, spikes[:, 8:17], ExposureTiming(9, 0, 5), 0, 3)
 
 
 def check_weighing_teacher(teacher, blur, spikes, exposure, time, readouts):
@@ -186,7 +187,7 @@ def test_weights_may_be_files(student, pair, tmp_path):
         ({"method": "magic"}, "student, teacher, stir, sdm"),
         ({"times": (2,)}, "8 to 16"),
         ({"weights": {"lrn": {}}}, "no network 'lrn'"),
-        ({"exposure": Exposure()}, "97 readouts of the exposure and 20 before and after"),
+        ({"exposure": ExposureTiming()}, "97 readouts of the exposure and 20 before and after"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_computed(pair, change, message):

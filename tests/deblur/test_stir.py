@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from spikejax import deblur, models, weights
-from spikejax.deblur import Exposure, Teacher
+from spikejax.camera import ExposureTiming
+from spikejax.deblur import Teacher
 
-EXPOSURE = Exposure(readouts=9, margin=32, short=5)
+EXPOSURE = ExposureTiming(readouts=9, margin=32, short=5)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_stir_says_how_bright_a_moment_was(teacher, pair):
 
 
 def test_beyond_the_recording_stir_sees_time_run_back(teacher, pair):
-    exposure = Exposure(readouts=69, margin=2, short=5)
+    exposure = ExposureTiming(readouts=69, margin=2, short=5)
     padded = np.pad(np.arange(exposure.length), 30, mode="reflect")
     np.testing.assert_array_equal(exposure.windows((4, 60), 61), [padded[4:65], padded[60:121]])
     check(teacher, 1.0, *pair, 4, exposure)

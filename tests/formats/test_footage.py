@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikejax.formats import DATA, FormatError, write_image, write_video
+from spikejax.formats import FormatError, write_image, write_video
 from spikejax.formats.footage import open_footage
 
 
@@ -26,7 +26,7 @@ def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path):
 
 def test_a_video_says_how_long_it_is(tmp_path):
     frames = [np.full((16, 20), level) for level in (0.2, 0.5, 0.8)]
-    write_video(tmp_path / "a.mp4", frames, fps=30, display=DATA)
+    write_video(tmp_path / "a.mp4", frames, fps=30)
     footage = open_footage(tmp_path / "a.mp4")
     assert (footage.name, footage.frames, footage.height, footage.width) == ("a", 3, 16, 20)
     assert [f.shape for f in footage] == [(16, 20, 3)] * 3
@@ -43,7 +43,7 @@ def test_a_video_that_ends_early_is_truncated(tmp_path):
     import av
 
     frames = [np.random.default_rng(i).random((64, 64)) for i in range(40)]
-    write_video(tmp_path / "a.mp4", frames, fps=30, display=DATA)
+    write_video(tmp_path / "a.mp4", frames, fps=30)
     with av.open(tmp_path / "a.mp4") as source, av.open(tmp_path / "a.mkv", "w") as copy:
         stream = copy.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from spikejax import deblur, losses, metrics, models, tasks, weights
-from spikejax.deblur import Exposure
+from spikejax.camera import ExposureTiming
 from spikejax.tasks.sr import dithered
 from spikejax.training import exposure_config
 
-EXPOSURE = Exposure(readouts=9, margin=10, short=3)
+EXPOSURE = ExposureTiming(readouts=9, margin=10, short=3)
 TIMES = (10, 14, 18)
 SIZE = 4
 

@@ -6,7 +6,7 @@ from published_trees import make_spike_gopro, make_spike_rsb
 
 from spikejax import tasks
 from spikejax.datasets import batches
-from spikejax.datasets.prepare import main as prepare
+from spikejax.datasets.published.preparation import main as prepare
 from spikejax.training import exposure_config
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import toy_training
 
-from spikejax.training import parallel
+from spikejax import parallel
 from spikejax.training.checkpoints import CheckpointError, Checkpoints, fingerprint
 
 CONFIG = {"seed": 3, "model": {"width": (1, 2)}, "steps": 10, "log": {"steps": 2}}

@@ -19,7 +19,7 @@ def finish(process):
 
 def final_state(workdir):
     """Everything that the last checkpoint holds."""
-    from spikejax.training import parallel
+    from spikejax import parallel
     from spikejax.training.checkpoints import Checkpoints
 
     config = toy_training.config()

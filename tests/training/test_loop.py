@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import toy_training
 
-from spikejax import training
-from spikejax.training import parallel
+from spikejax import parallel, training
 from spikejax.training.checkpoints import Checkpoints
 from spikejax.training.interruption import Interruption
 from spikejax.training.journal import read_table

@@ -1,0 +1,1 @@
+"""Sub-commands of `spikejax`, one file each, without arithmetic."""

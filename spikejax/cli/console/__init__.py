@@ -1,0 +1,1 @@
+"""The console: progress, errors, output folders, interruption."""

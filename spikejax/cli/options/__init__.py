@@ -1,0 +1,1 @@
+"""Options that commands share: dataclasses whose fields become options."""

@@ -1,0 +1,138 @@
+"""Options of how intensity becomes a picture."""
+
+import dataclasses
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spikejax.cli.options.values import parse_pair
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from spikejax.pictures import Display
+
+VIDEOS = (".mp4", ".gif")
+IMAGES = (".png", ".jpg", ".jpeg")
+
+_PICTURE = "Picture"
+_DARK = 0.35  # whose brightest parts stay below this looks black
+_OVEREXPOSED = 0.05  # more white than this are not only highlights
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureOptions:
+    """How intensity becomes what is written.
+
+    Attributes:
+        display: whether pictures are made for looking; None is "videos are, images are not".
+        percentiles: of the intensity, that become black and white: '0.5,99.5'.
+        gamma: of the screen.
+        bits: of a PNG.
+        fps: frames a second of a video.
+    """
+
+    display: Annotated[
+        bool | None,
+        typer.Option(
+            "--display/--data",
+            help="For looking (stretched to its 0.5 and 99.5 percentiles, gamma 2.2), or intensity "
+            "as it is. Default: videos for looking, images as they are.",
+            rich_help_panel=_PICTURE,
+            show_default=False,
+        ),
+    ] = None
+    percentiles: Annotated[
+        str | None,
+        typer.Option(
+            help="Percentiles that become black and white.",
+            metavar="LOW,HIGH",
+            rich_help_panel=_PICTURE,
+        ),
+    ] = None
+    gamma: Annotated[
+        float | None,
+        typer.Option(help="Gamma of the screen; 1 is linear.", rich_help_panel=_PICTURE),
+    ] = None
+    bits: Annotated[int, typer.Option(help="8 or 16, of PNG.", rich_help_panel=_PICTURE)] = 8
+    fps: Annotated[
+        float, typer.Option(help="Frames a second of a video.", rich_help_panel=_PICTURE)
+    ] = 25.0
+
+    def check(self, output: Path, *, image: bool) -> None:
+        """Makes sure that the options fit one another and the output, before any work is done.
+
+        Raises:
+            ValueError: if they do not.
+        """
+        deep = image and output.suffix.lower() not in (".jpg", ".jpeg")
+        if self.bits != 8 and not (self.bits == 16 and deep):
+            raise ValueError(f"--bits: expected 8, or 16 for PNG, got {self.bits}")
+        if not 0.01 <= self.fps <= 1000:
+            raise ValueError(f"--fps: expected 0.01 to 1000 frames a second, got {self.fps:g}")
+        self.mapping(video=not image)
+
+    def mapping(self, *, video: bool) -> "Display":
+        """From intensity to display values.
+
+        Raises:
+            ValueError: if a number is out of range.
+        """
+        from spikejax.pictures import DATA, SCREEN
+
+        base = SCREEN if (video if self.display is None else self.display) else DATA
+        if self.percentiles is not None:
+            base = dataclasses.replace(
+                base, percentiles=parse_pair(self.percentiles, "--percentiles")
+            )
+        return base if self.gamma is None else dataclasses.replace(base, gamma=self.gamma)
+
+    def write_image(self, path: Path, image: "np.ndarray", display: "Display") -> None:
+        """Writes an image (H, W) of intensity."""
+        from spikejax.formats import write_image
+
+        write_image(path, display(image), bits=self.bits)
+
+    def write_video(self, path: Path, images: "Iterable[np.ndarray]") -> None:
+        """Writes images (H, W) of intensity as they come."""
+        from spikejax.formats import write_video
+
+        write_video(path, self.mapping(video=True).frames(images), fps=self.fps)
+
+    def advice(self, image: "np.ndarray") -> str | None:
+        """Says why an image (H, W) that is written as it is will look wrong, if it will."""
+        import numpy as np
+
+        if self.mapping(video=False).percentiles is not None:
+            return None
+        high = float(np.percentile(image, 99.5))
+        if high < _DARK:
+            return f"dark: intensity hardly exceeds {high:.2g}; --display stretches it for looking"
+        white = float(np.mean(image > 1))
+        if white > _OVEREXPOSED:
+            return f"{white:.0%} of the pixels are above 1 and clipped; is --gain right?"
+        return None
+
+
+def kind_of(output: str) -> str:
+    """What is wanted, by the name: 'image', 'video' or 'folder'.
+
+    Raises:
+        ValueError: if it is none of these.
+    """
+    if not output:
+        raise ValueError("--output: expected a name, got nothing")
+    suffix = Path(output).suffix.lower()
+    if output.endswith(("/", os.sep)) or Path(output).is_dir() or not suffix:
+        return "folder"
+    if suffix in VIDEOS:
+        return "video"
+    if suffix in IMAGES:
+        return "image"
+    raise ValueError(
+        f"{output}: expected a name that ends in {', '.join((*IMAGES, *VIDEOS))}, "
+        "or a folder: a name that ends in /, has no dot, or is there already"
+    )

@@ -1,0 +1,191 @@
+"""Options of `spikejax simulate`: the camera, the video, the photographs beside it."""
+
+import dataclasses
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from spikejax.camera import Sensor
+    from spikejax.simulation.shutter import ShutterTimes
+    from spikejax.simulation.video import Filming
+
+
+class Preset(enum.StrEnum):
+    """The sensors that there are; `spikejax.camera.SENSORS`."""
+
+    vidar = "vidar"
+    ideal = "ideal"
+    ssdm = "ssdm"
+    sreds = "sreds"
+    reds_base = "reds_base"
+
+
+class Noise(enum.StrEnum):
+    """What `Sensor.without` switches off."""
+
+    prnu = "prnu"
+    dark = "dark"
+    threshold = "threshold"
+    shot = "shot"
+    jitter = "jitter"
+    stray = "stray"
+
+
+class Interpolation(enum.StrEnum):
+    """How the light between two frames is found."""
+
+    linear = "linear"
+    motion = "motion"
+
+
+def _option(panel: str, *names: str, help: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
+
+
+_CAMERA, _VIDEO, _PHOTOGRAPHS = "Camera", "Video", "Photographs"
+
+
+@dataclasses.dataclass(frozen=True)
+class CameraOptions:
+    """The camera that films.
+
+    Attributes:
+        sensor: the preset.
+        gain: spikes a readout at intensity 1.
+        rate: readouts a second.
+        without: kinds of noise that are switched off.
+        seed: of the fixed pattern and all noise.
+    """
+
+    sensor: Annotated[Preset, _option(_CAMERA, help="Which camera.")] = Preset.vidar
+    gain: Annotated[
+        float | None,
+        _option(
+            _CAMERA, help="Spikes a readout at white; default: the camera's.", show_default=False
+        ),
+    ] = None
+    rate: Annotated[
+        float | None,
+        _option(
+            _CAMERA, help="Readouts a second; default: the camera's, 20000.", show_default=False
+        ),
+    ] = None
+    without: Annotated[
+        list[Noise] | None,
+        _option(_CAMERA, help="Switch off a noise of the camera; repeatable.", show_default=False),
+    ] = None
+    seed: Annotated[
+        int, _option(_CAMERA, help="Of fixed pattern and noise.", min=0, max=2**32 - 1)
+    ] = 0
+
+    def prepare(self) -> "Sensor":
+        """The sensor."""
+        from spikejax.camera import SENSORS
+
+        for name in ("gain", "rate"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise ValueError(f"--{name}: expected a positive number, got {value}")
+        sensor = SENSORS[self.sensor.value].without(*(noise.value for noise in self.without or ()))
+        gain = sensor.gain if self.gain is None else self.gain
+        rate = sensor.rate_hz if self.rate is None else self.rate
+        return dataclasses.replace(sensor, gain=gain, rate_hz=rate)
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoOptions:
+    """How the video becomes light.
+
+    Attributes:
+        upsample: readouts from one frame to the next.
+        interpolation: between frames.
+        encoding: of the frames' values.
+        scale: rows and columns of the video for one of the camera.
+        frames: how many of them.
+    """
+
+    upsample: Annotated[
+        int, _option(_VIDEO, help="Readouts from one frame to the next.", min=1)
+    ] = 8
+    interpolation: Annotated[
+        Interpolation,
+        _option(_VIDEO, help="Between frames: fading, or along the motion (needs OpenCV)."),
+    ] = Interpolation.linear
+    encoding: Annotated[
+        str,
+        _option(
+            _VIDEO,
+            metavar="srgb|linear|G",
+            help="How stored values become light: the sRGB curve, as they are, or value^G.",
+        ),
+    ] = "srgb"
+    scale: Annotated[
+        int | None,
+        _option(
+            _VIDEO,
+            help="The camera has 1/SCALE of the video's rows and columns; "
+            "default: 1, with --blur 4.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None
+    frames: Annotated[
+        int | None,
+        _option(_VIDEO, help="Film only so many frames.", min=2, show_default=False),
+    ] = None
+
+    def prepare(self, *, photographs: bool) -> "Filming":
+        """How to film."""
+        from spikejax.simulation.video import Filming
+
+        return Filming(
+            upsample=self.upsample,
+            interpolation=self.interpolation.value,
+            encoding=self.encoding,
+            scale=self.scale or (4 if photographs else 1),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PhotographOptions:
+    """Blurry photographs beside the spikes.
+
+    Attributes:
+        blur: the folder for them; None: none are taken.
+        exposure: readouts of one.
+        every: readouts from one to the next.
+        margin: readouts of spikes before and after.
+        bits: of the images.
+    """
+
+    blur: Annotated[
+        Path | None,
+        _option(
+            _PHOTOGRAPHS,
+            metavar="FOLDER",
+            help="Also write blurry photographs, sharp images and their spikes, as Spike-GOPRO.",
+            show_default=False,
+        ),
+    ] = None
+    exposure: Annotated[int, _option(_PHOTOGRAPHS, help="Readouts of an exposure.", min=1)] = 97
+    every: Annotated[
+        int, _option(_PHOTOGRAPHS, help="Readouts from one exposure to the next.", min=1)
+    ] = 104
+    margin: Annotated[
+        int, _option(_PHOTOGRAPHS, help="Readouts of spikes before and after it.", min=0)
+    ] = 20
+    bits: Annotated[int, _option(_PHOTOGRAPHS, help="Of the images, 8 or 16.")] = 8
+
+    def prepare(self) -> "ShutterTimes | None":
+        """When photographs are taken."""
+        from spikejax.simulation.shutter import ShutterTimes
+
+        if self.blur is None:
+            for field in dataclasses.fields(self):
+                if getattr(self, field.name) != field.default:
+                    raise ValueError(f"--{field.name}: goes with --blur")
+            return None
+        return ShutterTimes(length=self.exposure, every=self.every, margin=self.margin)

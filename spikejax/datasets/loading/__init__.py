@@ -1,0 +1,1 @@
+"""The training input pipeline: sources by name, crops, augmentation, batches."""

@@ -1,0 +1,1 @@
+"""Procedural scenes, drawn from a random key, with exact flow."""

@@ -1,0 +1,292 @@
+"""Batches to train on that cost no download: procedural scenes, seen by simulated cameras."""
+
+import dataclasses
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from spikejax.datasets.batch import CELL, Batch, Place, readouts_of, window_centres
+from spikejax.datasets.procedural.cameras import record
+from spikejax.datasets.procedural.photograph_pieces import Photographs
+from spikejax.datasets.procedural.scenes import (
+    Scene,
+    SceneOptions,
+    draw_canvases,
+    draw_scenes,
+    film,
+    flow,
+    interpolated,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class SyntheticOptions:
+    """What the batches of `synthetic_batch` are made of.
+
+    Attributes:
+        scene: what kind of scenes: grey ones, seen by a camera of the picture's size, or colour
+            ones, seen by a camera of a quarter of its height and width, as S-SDM has it.
+        window: L, readouts of a window.
+        windows: J, windows of a scene, 20 readouts apart.
+        gain: the range of the cameras' gains, spikes a readout at intensity 1.
+        ideal: the share of cameras without noise; the others have that of `vidar`, by a random
+            factor of 0.5 to 1.5.
+        ssdm: the share of cameras, of all, that are `ssdm` in place of these.
+        interpolated: the share of scenes, grey ones, that are seen as a video with 19 frames in
+            20 interpolated, as public recordings are; the true images are frames of the video,
+            those of the windows' centres.
+        exposure: readouts of the photograph that is taken in the middle of the time; 0: none.
+        moments: the readouts, counted from the first, whose true images batches carry; none: the
+            centres of the windows.
+        with_flow: whether batches carry the flow of the first and last readout of each window.
+    """
+
+    scene: SceneOptions = dataclasses.field(default_factory=SceneOptions)
+    window: int = 61
+    windows: int = 1
+    gain: tuple[float, float] = (0.3, 1.0)
+    ideal: float = 0.3
+    ssdm: float = 0.0
+    interpolated: float = 0.0
+    exposure: int = 0
+    moments: tuple[int, ...] = ()
+    with_flow: bool = False
+
+    def __post_init__(self) -> None:
+        size = (self.scene.height, self.scene.width)
+        if self.scene.channels == 3 and any(n % CELL for n in size):
+            raise ValueError(
+                f"SyntheticOptions: expected a colour scene of a multiple of {CELL} pixels each "
+                f"way, got {size[0]}x{size[1]}"
+            )
+        if self.interpolated and (self.scene.channels == 3 or self.exposure or self.moments):
+            raise ValueError(
+                "SyntheticOptions: expected no interpolated video of a colour scene, nor with an "
+                f"exposure or moments, got interpolated {self.interpolated}; leave it 0"
+            )
+        if len(self.gain) != 2 or not 0 < self.gain[0] <= self.gain[1] <= 1:
+            raise ValueError(
+                "SyntheticOptions: expected the lowest and the highest gain, above 0 to 1, got "
+                f"{self.gain}"
+            )
+        for name in ("ideal", "ssdm", "interpolated"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(
+                    f"SyntheticOptions: expected {name} from 0 to 1, got {getattr(self, name)}"
+                )
+        if self.window < 1 or self.windows < 1:
+            raise ValueError(
+                "SyntheticOptions: expected a window of at least 1 readout and at least 1 window, "
+                f"got {self.window} and {self.windows}"
+            )
+        readouts = readouts_of(self.window, self.windows)
+        if not 0 <= self.exposure <= readouts:
+            raise ValueError(
+                f"SyntheticOptions: expected an exposure of 0 to {readouts} readouts, "
+                f"got {self.exposure}"
+            )
+        if not all(0 <= moment < readouts for moment in self.moments):
+            raise ValueError(
+                f"SyntheticOptions: expected moments of 0 to {readouts - 1}, the readouts that "
+                f"there are, got {self.moments}"
+            )
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The readouts whose true images batches carry."""
+        return self.moments or tuple(window_centres(self.window, self.windows))
+
+
+def synthetic_batch(
+    key: jax.Array,
+    options: SyntheticOptions,
+    *,
+    count: int,
+    first: int = 0,
+    photographs: Any = None,
+) -> Batch:
+    """Makes a batch, or the part of it that one process needs.
+
+    An example depends on the key and its place in the whole batch only, so that processes that make
+    a part each make the batch of one process together.
+
+    Args:
+        key: JAX random key, of the whole batch.
+        options: what it is made of.
+        count: B, the examples to make.
+        first: the place of the first one in the whole batch.
+        photographs: (G, 1 + L, C, S, S) pieces of photographs to paint the layers with, in place of
+            textures, for each of the G worlds that `worlds_of` counts.
+
+    Returns:
+        `spikes` (B, T, H, W) uint8, of a colour scene (B, T, H / 4, W / 4), `images`
+        (B, N, H, W, C) the true intensity at each of the moments, `gain` (B,), with an exposure
+        `blur` (B, H, W, C), and with `with_flow` also `flow` (B, J, 2, H, W, 2), backward from
+        the centre of each of J windows to its first and last readout.
+    """
+    groups = jnp.array(worlds_of(options, count=count, first=first))
+    places = jnp.arange(first, first + count)
+    canvases, scenes, keys = _draw(key, groups, places, options)
+    if photographs is not None:
+        canvases = _painted_with(canvases, jnp.asarray(photographs, canvases.dtype))
+    seen = film(
+        canvases,
+        scenes,
+        options.scene,
+        readouts=readouts_of(options.window, options.windows),
+        moments=options.shown,
+        exposure=options.exposure,
+        cell=CELL if options.scene.channels == 3 else 1,
+    )
+    light = seen.light
+    if options.interpolated:
+        light = _some_interpolated(light, keys, canvases, scenes, options)
+    spikes, gain = record(keys, light, gain=options.gain, ideal=options.ideal, ssdm=options.ssdm)
+    batch = {"spikes": spikes, "images": seen.images, "gain": gain}
+    if seen.blur is not None:
+        batch["blur"] = seen.blur
+    if options.with_flow:
+        batch["flow"] = _flows(canvases, scenes, options)
+    return batch
+
+
+def worlds_of(options: SyntheticOptions, *, count: int, first: int = 0) -> range:
+    """The numbers of the worlds that the scenes of a batch, or a part of it, are cut from.
+
+    Args:
+        options: what the batch is made of.
+        count: B, the examples to make.
+        first: the place of the first one in the whole batch.
+
+    Returns:
+        The numbers.
+    """
+    share = options.scene.share
+    return range(first // share, (first + count - 1) // share + 1)
+
+
+@jax.jit
+def _painted_with(canvases: jax.Array, photographs: jax.Array) -> jax.Array:
+    cover = canvases[:, :, -1:]
+    return jnp.concatenate([photographs * cover, cover], 2)
+
+
+# Programs apart: of one, XLA for CPUs makes 30 times slower code, drawing and painting again what
+# it looks up.
+
+
+@partial(jax.jit, static_argnames=("options",))
+def _draw(
+    key: jax.Array, groups: jax.Array, places: jax.Array, options: SyntheticOptions
+) -> tuple[jax.Array, Scene, jax.Array]:
+    of_canvas, of_scene = jax.random.split(key)
+    canvases = draw_canvases(_keys(of_canvas, groups), options.scene)
+    keys = jax.vmap(jax.random.split)(_keys(of_scene, places))
+    worlds = places // options.scene.share - groups[0]
+    return canvases, draw_scenes(keys[:, 0], worlds, options.scene), keys[:, 1]
+
+
+def _some_interpolated(
+    light: jax.Array, keys: jax.Array, canvases: jax.Array, scenes: Scene, options: SyntheticOptions
+) -> jax.Array:
+    """The light of the scenes, for some of them that of a video, drawn by another part of keys."""
+    video = interpolated(
+        canvases,
+        scenes,
+        options.scene,
+        readouts=light.shape[1],
+        first=window_centres(options.window, options.windows)[0],
+    )
+    return _chosen(keys, light, video, float(options.interpolated))
+
+
+@jax.jit
+def _chosen(keys: jax.Array, light: jax.Array, video: jax.Array, share: float) -> jax.Array:
+    draw = jax.vmap(lambda key: jax.random.bernoulli(jax.random.fold_in(key, 1000), share))
+    return jnp.where(draw(keys)[:, None, None, None], video, light)
+
+
+@partial(jax.jit, static_argnames=("options",))
+def _flows(canvases: jax.Array, scenes: Scene, options: SyntheticOptions) -> jax.Array:
+    times, half = _times(options), options.window // 2
+    centres = jnp.array(window_centres(options.window, options.windows))
+    ends = jnp.stack([centres - half, centres + half], -1)
+
+    def one(scene: Scene, end: jax.Array, centre: jax.Array) -> jax.Array:
+        return flow(canvases, scene, times[end], options.scene, since=times[centre])
+
+    of_ends = jax.vmap(one, (None, 0, None))
+    return jax.vmap(jax.vmap(of_ends, (None, 0, 0)), (0, None, None))(scenes, ends, centres)
+
+
+def _times(options: SyntheticOptions) -> jax.Array:
+    readouts = readouts_of(options.window, options.windows)
+    return jnp.arange(readouts, dtype=jnp.float32) - (readouts - 1) / 2
+
+
+def _keys(key: jax.Array, numbers: jax.Array) -> jax.Array:
+    return jax.vmap(partial(jax.random.fold_in, key))(numbers)
+
+
+class SyntheticBatches(Place):
+    """An endless iterator over batches made on the device; see `datasets.batches`."""
+
+    def __init__(
+        self,
+        options: SyntheticOptions,
+        *,
+        batch_size: int,
+        seed: int,
+        process_index: int = 0,
+        process_count: int = 1,
+        photographs: Photographs | None = None,
+    ) -> None:
+        """Starts at step 0.
+
+        Args:
+            options: what batches are made of.
+            batch_size: examples a step, of all processes together.
+            seed: the same seed, the same batches.
+            process_index: which of the processes this is.
+            process_count: how many there are.
+            photographs: what to paint the scenes with, in place of textures.
+
+        Raises:
+            ValueError: if the batch cannot be divided among the processes.
+        """
+        if batch_size % process_count:
+            raise ValueError(
+                f"batch_size: expected a multiple of the {process_count} processes, "
+                f"got {batch_size}"
+            )
+        super().__init__(seed)
+        self._options, self._photographs = options, photographs
+        self._count = batch_size // process_count
+        self._first = process_index * self._count
+
+    def __iter__(self) -> "SyntheticBatches":
+        return self
+
+    def __next__(self) -> Batch:
+        key = jax.random.fold_in(jax.random.key(self.seed), self.step)
+        place = {"count": self._count, "first": self._first}
+        pieces = None if self._photographs is None else self._pieces(self._photographs, place)
+        self.step += 1
+        return synthetic_batch(key, self._options, **place, photographs=pieces)
+
+    def _pieces(self, photographs: Photographs, place: dict[str, int]) -> np.ndarray:
+        scene = self._options.scene
+        return np.stack(
+            [
+                photographs.pieces(
+                    np.random.default_rng((self.seed, self.step, world)),
+                    1 + scene.layers,
+                    scene.side,
+                    channels=scene.channels,
+                )
+                for world in worlds_of(self._options, **place)
+            ]
+        )

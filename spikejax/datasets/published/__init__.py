@@ -1,0 +1,1 @@
+"""Published datasets and folders of one's own: layouts, clips, preparation, TFDS builders."""

@@ -1,0 +1,10 @@
+"""TFDS builders of the published datasets and of procedural scenes, without TensorFlow.
+
+Importing this registers them: `tfds.builder("sreds")` works from then on.
+"""
+
+from spikejax.datasets.published.builders.builder import SpikeBuilder
+from spikejax.datasets.published.builders.published import RedsBase, SpikeGopro, SpikeRsb, Sreds
+from spikejax.datasets.published.builders.synthetic import SpikejaxSynthetic
+
+__all__ = ["RedsBase", "SpikeBuilder", "SpikeGopro", "SpikeRsb", "SpikejaxSynthetic", "Sreds"]

@@ -1,0 +1,1 @@
+"""Scores of methods on data whose true images are known: samples, metrics, cost, tables, page."""

@@ -1,0 +1,6 @@
+"""Devices and processes: the one place where computations are spread over them."""
+
+from spikejax.parallel.devices import AXIS, Parallel, create, single
+from spikejax.parallel.processes import join_processes
+
+__all__ = ["AXIS", "Parallel", "create", "join_processes", "single"]
