@@ -1,19 +1,23 @@
 """Evaluates trained weights: `python eval.py --config configs/stir.py --workdir runs/stir`.
 
-Beside them stand the classical methods, and whatever else `--methods` names. The data are, unless
-`--data` says otherwise, those that the configuration trains on, held-out ones: other scenes, or the
-test split of a prepared dataset. Everything else is as `spikejax evaluate --help` says.
+The classical methods, or those of `--methods`, are evaluated beside them. Without `--data` the data
+are held-out data of the configuration: other scenes, or the test split of a prepared dataset. All
+other flags are those of `spikejax evaluate --help`.
 """
 
 import contextlib
 import dataclasses
+import types
+import typing
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from spikejax.cli.console import scripts
-from spikejax.cli.options.data import SYNTHETIC, DataOptions, Dataset
-from spikejax.cli.options.recording import BitOrder
+from spikejax.cli.options.data import naming_options
+from spikejax.evaluation.data_spec import SYNTHETIC, DataSpec
+from spikejax.evaluation.table import Layout
 
 PROGRAM = "eval.py"
 
@@ -24,43 +28,61 @@ except ModuleNotFoundError as error:
     scripts.lacks(PROGRAM, error)
 
 
-METHODS = ["tfp", "tfi", "tfstp"]
-
 _CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
-_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a run; its best checkpoint is taken.")
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a run, whose best checkpoint is used.")
 _WEIGHTS = flags.DEFINE_string("weights", None, "In place of a run: .safetensors, or .pth.")
-_METHODS = flags.DEFINE_list("methods", METHODS, "What stands beside: tfp:21, stir, ...")
+_METHODS = flags.DEFINE_list(
+    "methods", None, "Further methods: tfp:21, stir, ...; default: the classical ones."
+)
 _OTHERS = flags.DEFINE_multi_string("other_weights", [], "NAME=FILE, for networks in --methods.")
-_TABLE = flags.DEFINE_enum("table", "plain", ["plain", "paper"], "Which columns.")
+_TABLE = flags.DEFINE_enum("table", "plain", typing.get_args(Layout), "Columns of the table.")
 _PUBLISHED = flags.DEFINE_string("published", None, "The published dataset that the data are.")
 _OUT = flags.DEFINE_string("out", None, "Folder for tables, scores and the page of images.")
-_PICTURES = flags.DEFINE_integer("pictures", 16, "Of how many samples the page shows the images.")
-_TEXTS = ("data", "folder", "split", "size", "bit_order")
-_NUMBERS = ("height", "width", "stored_width", "centre", "scenes", "seed")
-for _name in _TEXTS:
-    flags.DEFINE_string(_name, None, f"As `spikejax evaluate` takes {_name!r}.")
-for _name in _NUMBERS:
-    flags.DEFINE_integer(_name, None, f"As `spikejax evaluate` takes {_name!r}.")
-flags.DEFINE_float("gain", None, "Spikes a readout at intensity 1.")
-flags.DEFINE_bool("no_flip", False, "The top row of a .dat is stored first.")
+_PICTURES = flags.DEFINE_integer("pictures", 16, "Number of samples whose images the page shows.")
+_IMPORT = flags.DEFINE_multi_string("import", [], "A Python file that registers a network.")
+
+
+def _define(field: "dataclasses.Field[Any]") -> None:
+    """Defines the flag of a field of `DataSpec`."""
+    text, options = field.metadata["help"], {}
+    kind = field.type
+    if isinstance(kind, types.UnionType):
+        kind = next(part for part in typing.get_args(kind) if part is not types.NoneType)
+    if kind is int:
+        options = {"lower_bound": field.metadata.get("min")}
+        flags.DEFINE_integer(field.name, None, text, **options)
+    elif kind is float:
+        flags.DEFINE_float(field.name, None, text)
+    elif kind is bool:
+        flags.DEFINE_bool(field.name, field.default, text)
+    elif typing.get_origin(kind) is typing.Literal:
+        flags.DEFINE_enum(field.name, None, typing.get_args(kind), text)
+    else:
+        flags.DEFINE_string(field.name, None, text)
+
+
+for _field in dataclasses.fields(DataSpec):
+    _define(_field)
 
 
 def main(_: list[str]) -> None:
-    """Evaluates; what is wrong with the arguments is one line."""
+    """Evaluates; exits with one line if an argument is wrong."""
+    from spikejax import models
     from spikejax.cli.console.errors import explain
 
     logging.set_verbosity(logging.WARNING)
-    names = [field.name for field in dataclasses.fields(DataOptions)]
     try:
+        for file in _IMPORT.value:
+            models.import_file(file)
         evaluate(
             _CONFIG.value,
-            {name: flags.FLAGS[name].value for name in names},
+            {field.name: flags.FLAGS[field.name].value for field in dataclasses.fields(DataSpec)},
             workdir=_WORKDIR.value,
             weights=_WEIGHTS.value,
             methods=_METHODS.value,
             other_weights=_OTHERS.value,
             out=None if _OUT.value is None else Path(_OUT.value),
-            paper=_TABLE.value == "paper",
+            table=_TABLE.value,
             published=_PUBLISHED.value,
             pictures=_PICTURES.value,
         )
@@ -77,60 +99,86 @@ def evaluate(
     *,
     workdir: str | None = None,
     weights: str | None = None,
-    methods: list[str],
-    other_weights: list[str],
-    out: Path | None,
+    methods: Sequence[str] | None = None,
+    other_weights: Sequence[str] = (),
+    out: Path | None = None,
     **options: Any,
 ) -> None:
-    """Evaluates one network's weights beside other methods and prints the table."""
-    from spikejax import inference, training
-    from spikejax.cli.commands.evaluate import make_candidates, print_evaluation
+    """Evaluates one network's weights beside other methods and prints the table.
+
+    Args:
+        config: the configuration of the training run.
+        data: fields of `DataSpec`; None for those that the configuration decides.
+        workdir: folder of the run; None if `weights` is given.
+        weights: a file of weights; None if `workdir` is given.
+        methods: other methods; None for the classical ones.
+        other_weights: 'NAME=FILE', weights of the other methods.
+        out: folder for tables, scores and the page; None for none.
+        **options: further arguments of `spikejax.evaluate`.
+    """
+    from spikejax import evaluation, inference, training
+    from spikejax.cli.commands.evaluate import print_table
     from spikejax.cli.console.output import folder_for_results
-    from spikejax.cli.options.method import ActivationType
-    from spikejax.evaluation.scoring import Candidate
+    from spikejax.cli.console.progress import track
 
     training.join_processes()
     if config is None or (workdir is None) == (weights is None):
         raise ValueError("expected --config FILE, and either --workdir DIR or --weights FILE")
-    if options.get("published") not in (None, *Dataset):
-        raise ValueError(f"--published: there are {', '.join(Dataset)}")
-    networks = [n for n in inference.method_names() if n not in inference.CLASSICAL]
-    if config.task not in networks:
-        raise ValueError(
-            f"the task {config.task!r} makes no images of recordings; {', '.join(networks)} do"
-        )
-    dtype = ActivationType(config.dtype)
-    samples = _data(config, data).open()
-    trained = Candidate(
-        config.task,
-        label=f"{config.task} ({Path(workdir or weights or '').name})",
+    network = _network(config)
+    names = {field.name: f"--{field.name}" for field in dataclasses.fields(DataSpec)}
+    names |= {"methods": "--methods", "weights": "--other_weights", "published": "--published"}
+    with naming_options(names):
+        samples = _data(config, data).open()
+    trained = evaluation.Candidate(
+        network,
+        label=f"{network} ({Path(workdir or weights or '').name})",
         weights=Path(weights) if weights else training.best_variables(workdir or ""),
-        dtype=dtype.value,
+        dtype=config.dtype,
         origin=None if weights else f"the best checkpoint of {workdir}",
     )
-    candidates = make_candidates(methods, other_weights, dtype) if methods else []
-    with contextlib.nullcontext() if out is None else folder_for_results(out):
-        print_evaluation(samples, [*candidates, trained], out=out, **options)
+    with naming_options(names):
+        methods = inference.CLASSICAL if methods is None else methods
+        with contextlib.nullcontext() if out is None else folder_for_results(out):
+            table = evaluation.evaluate(
+                samples,
+                [*methods, trained],
+                weights=other_weights,
+                dtype=config.dtype,
+                out=out,
+                progress=track,
+                **options,
+            )
+    print_table(table, out)
 
 
-def _data(config: Any, given: dict[str, Any]) -> DataOptions:
-    """What the flags name, else what the configuration does."""
-    if given["bit_order"] is not None:
-        given = {**given, "bit_order": BitOrder(given["bit_order"])}
-    if given["data"] is not None:
-        return DataOptions(**given)
+def _network(config: Any) -> str:
+    """Returns the network that a configuration trains to reconstruct recordings."""
+    from spikejax import inference, tasks
+
+    if tasks.task_of(config) != "reconstruction":
+        raise ValueError(
+            f"the task {config.task!r} makes no images of recordings; it is 'reconstruction' of "
+            f"{', '.join(inference.network_names())} that does"
+        )
+    return tasks.model_of(config)
+
+
+def _data(config: Any, fields: dict[str, Any]) -> DataSpec:
+    """Returns the data of the flags, else those of the configuration."""
+    if fields["data"] is not None:
+        return DataSpec(**fields)
     source, folder = config.data.source, config.data.folder
     if source == SYNTHETIC:
-        size = given["size"] or str(config.data.size)
-        return DataOptions(**{**given, "data": SYNTHETIC, "size": size})
+        size = fields["size"] or str(config.data.size)
+        return DataSpec(**{**fields, "data": SYNTHETIC, "size": size})
     if source == "photographs":
         raise ValueError("the configuration trains on photographs, not recordings; pass --data")
     if source == "recordings" and not (Path(folder) / source / "index.json").is_file():
         base = Path(folder)
         if base.is_dir() and ((base / "spike").is_dir() or not (base / "test" / "spike").is_dir()):
             raise ValueError(f"{folder}: the configuration trains on all of it; pass --data")
-        return DataOptions(**{**given, "data": folder})
-    return DataOptions(**{**given, "data": source, "folder": Path(given["folder"] or folder)})
+        return DataSpec(**{**fields, "data": folder})
+    return DataSpec(**{**fields, "data": source, "folder": Path(fields["folder"] or folder)})
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Trains a task: `python train.py --config configs/stir.py --workdir runs/stir`.
 
-Every field of the configuration can be given: `--config.batch_size=8 --config.optimiser.name=sgd`.
-The same command goes on where an earlier one ended. `--export FILE` trains nothing, but writes the
-best weights so far, also of a run that is still going on.
+Every field of the configuration can be set: `--config.batch_size=8 --config.optimiser.name=sgd`.
+The same command resumes an earlier run. `--export FILE` does not train, but writes the best weights
+of a run so far, which may still be in progress.
 """
 
 from functools import partial
@@ -21,14 +21,15 @@ _CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder for checkpoints, tables and TensorBoard.")
 _EXPORT = flags.DEFINE_string("export", None, "Write the best weights to this file instead.")
 _COORDINATOR = flags.DEFINE_string("coordinator", None, "HOST:PORT of the first process, or auto.")
-_PROCESSES = flags.DEFINE_integer("processes", None, "How many processes train together.")
-_PROCESS = flags.DEFINE_integer("process", None, "Which of them this is, from 0.")
+_PROCESSES = flags.DEFINE_integer("processes", None, "Number of processes that train together.")
+_PROCESS = flags.DEFINE_integer("process", None, "Index of this process, from 0.")
+_IMPORT = flags.DEFINE_multi_string("import", [], "A Python file that registers a network.")
 
 
 def main(_: list[str]) -> None:
-    """Runs the loop; what is wrong with the arguments is one line, not what goes wrong later."""
+    """Trains; exits with one line if an argument is wrong, and with a traceback on later errors."""
     scripts.speed_up_gradients()
-    from spikejax import training
+    from spikejax import models, training
 
     logging.set_verbosity(logging.ERROR)
     if _WORKDIR.value is None or (_CONFIG.value is None and _EXPORT.value is None):
@@ -38,13 +39,15 @@ def main(_: list[str]) -> None:
             "expected --config FILE and --workdir DIR, or --export FILE and --workdir DIR",
         )
     try:
+        for file in _IMPORT.value:
+            models.import_file(file)
         if _EXPORT.value is not None:
             print(training.export(_WORKDIR.value, _EXPORT.value))
             return
         training.join_processes(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
         training.train(_CONFIG.value, _WORKDIR.value)
     except (ValueError, OSError) as error:
-        if training.failed_late(error):  # nothing that is wrong with the arguments
+        if training.failed_late(error):  # not an error of the arguments
             raise
         scripts.end(PROGRAM, 2, error)
     except training.NotFiniteError as error:

@@ -1,20 +1,20 @@
-"""Times the simulated camera, or holds it against a real one: `python benchmarks/camera.py`.
+"""Times the simulated camera, or compares it with a real one: `python benchmarks/camera.py`.
 
-A line a variant: the median of several synchronised runs on the default device, and how many
-readouts a second that is; for gradients also the memory that the compiled program asks for.
-`--memory` prints instead the peak memory of a process that differentiates 1000 readouts, for
-several lengths of the pieces that are computed again.
+Each line is a variant: the median time of several synchronised runs on the default device, readouts
+per second, and the temporary memory of the compiled program. `--memory` prints instead the peak
+memory of a process that differentiates 1000 readouts, for several lengths of the recomputed pieces.
 
-`--recording FILE --region 100:198,372:398` compares instead with a real recording (`--height` and
-`--width` if it has no sidecar), where it shows something that does not move: the rate, and the
-variance over time, at each pixel, of its counts in windows side by side (unbiased, divided by
-windows - 1), averaged over the pixels; +- is the standard error of that mean. Below it simulated
-cameras in light that makes every pixel of the mean camera fire as often as it did, of the camera
-`vidar` each of its own pixels. `intervals` is the covariance of neighbouring intervals over their
-variance: -0.5 for a pixel that keeps what exceeds the threshold; one that drops it fires evenly.
-`zero` resets to zero; `stray` fires at random every 140 readouts besides, as one simulator does.
+`--recording FILE --region 100:198,372:398` compares instead with a static region of a real
+recording (`--height` and `--width` if it has no sidecar). The table lists the rate, and the
+variance over time of each pixel's counts in adjacent windows (unbiased, divided by windows - 1),
+averaged over the pixels; +- is the standard error of that mean. The other rows are simulated
+cameras in light that makes each pixel fire at its measured rate: for `vidar` with its own fixed
+pattern, for the others with identical pixels. `intervals` is the covariance of neighbouring
+intervals divided by their variance: -0.5 for a pixel that keeps the charge above the threshold; a
+pixel that drops it has equal intervals. `zero` resets to zero. `stray` also fires at random every
+140 readouts, as one simulator does.
 
-A wall behind a passing car, 200 readouts by a 250x400 camera (recVidarReal2019), two parts of it:
+A wall behind a passing car, 200 readouts of a 250x400 camera (recVidarReal2019), two regions:
 
 | camera | rate | variance, 10 | variance, 20 | variance, 50 | variance, 100 | intervals |
 |---|---|---|---|---|---|---|
@@ -32,8 +32,8 @@ A wall behind a passing car, 200 readouts by a 250x400 camera (recVidarReal2019)
 | zero | 0.1434 | 0.2522 +- .0003 | 0.1468 +- .0011 | 0.1663 +- .0024 | 0.3195 +- .0048 | equal |
 | stray | 0.1581 | 0.3113 +- .0016 | 0.2233 +- .0032 | 0.5133 +- .0099 | 0.8214 +- .0248 | 0.144 |
 
-On a CPU much of the time goes into touching fresh memory; GLIBC_TUNABLES=glibc.malloc.hugetlb=1
-helps.
+On CPU, page faults of new memory take much of the time; GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+reduces them.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def median_ms(run, repeats):
 
 
 def closed_form(current, initial):
-    """The same spikes by a running sum, parallel in time; see tests/camera/test_neuron.py."""
+    """Computes spikes from a cumulative sum, parallel in time; see tests/camera/test_neuron.py."""
     total = jnp.floor(initial[None] + jnp.cumsum(current, 0))
     before = jnp.concatenate([jnp.floor(initial)[None], total[:-1]])
     return (total - before).astype(jnp.uint8)
@@ -85,7 +85,7 @@ def peak_memory(shape):
     for every in (0, 10, 50, 200):
         command = [sys.executable, "-c", PEAK_MEMORY, *map(str, (1000, *shape[1:], every))]
         peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        name = f"in pieces of {every}" if every else "keeping everything"
+        name = f"in pieces of {every}" if every else "without pieces"
         print(f"gradient of 1000 readouts, {name:20s} {float(peak):6.2f} GiB", flush=True)
 
 
@@ -98,13 +98,16 @@ def parse_region(text):
 
 
 def rates_of(spikes):
-    """(T, N) -> (N,) spikes a readout, from the first spike to the last: the ends do not count."""
+    """Returns the spikes per readout (N,) of (T, N) spikes, from the first to the last spike."""
     first, last = spikes.argmax(0), len(spikes) - 1 - spikes[::-1].argmax(0)
     return (spikes.sum(0) - 1) / (last - first)
 
 
 def neighbouring_intervals(spikes):
-    """Covariance of neighbouring intervals over their variance, both averaged over the pixels."""
+    """Returns the covariance of neighbouring intervals divided by their variance.
+
+    Both are averaged over the pixels.
+    """
     products = squares = 0.0
     for pixel in spikes.T:
         d = np.diff(np.flatnonzero(pixel)).astype(float)
@@ -132,7 +135,7 @@ def row(name, spikes):
 
 
 def compare(recording, region):
-    """Prints what a region of a recording shows, and what simulated cameras make of it."""
+    """Prints the statistics of a recording's region and of simulated cameras in the same light."""
     rows, columns = region
     if not (rows.start < rows.stop <= recording.height):
         raise ValueError(f"no rows {rows.start}:{rows.stop} in {recording.height}")
@@ -141,15 +144,15 @@ def compare(recording, region):
     spikes = recording[:, rows, columns]
     readouts, height, width = spikes.shape
     spikes = spikes.reshape(readouts, -1)
-    lively = spikes.sum(0) >= 4  # fewer spikes tell no rate and no intervals
-    left_out = f", {np.sum(~lively)} left out that hardly fire" if not lively.all() else ""
+    active = spikes.sum(0) >= 4  # fewer spikes determine neither the rate nor the intervals
+    omitted = f", {np.sum(~active)} pixels with few spikes omitted" if not active.all() else ""
     print(
         f"\n{readouts} readouts of {height}x{width} pixels at row {rows.start}, "
-        f"column {columns.start}{left_out}\n"
+        f"column {columns.start}{omitted}\n"
     )
     print(f"| camera | rate | {' | '.join(f'variance, {n}' for n in WINDOWS)} | intervals |")
     print("|---" * (len(WINDOWS) + 3) + "|")
-    spikes = spikes[:, lively]
+    spikes = spikes[:, active]
     row("real", spikes)
     rates = rates_of(spikes).astype(np.float32)
     ideal, vidar = SENSORS["ideal"], SENSORS["vidar"]
@@ -170,8 +173,8 @@ def compare(recording, region):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--readouts", type=int, default=256)
-    parser.add_argument("--height", type=int, help="default 250, or what the sidecar says")
-    parser.add_argument("--width", type=int, help="default 400, likewise")
+    parser.add_argument("--height", type=int, help="default 250, or the sidecar's")
+    parser.add_argument("--width", type=int, help="default 400, or the sidecar's")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--memory", action="store_true", help="peak memory instead of times")
     parser.add_argument("--recording", help="compare with a real recording instead")

@@ -1,7 +1,7 @@
 """Times TFP, TFI and TFSTP after compilation: `python benchmarks/classical.py`.
 
-One line each: the median of several synchronised runs on a random recording of 301 readouts, on
-the default device, and how many images or readouts a second that is.
+Each line is a method: the median time of several synchronised runs on a random recording of 301
+readouts, on the default device, and images or readouts per second.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--height", type=int, default=250)
     parser.add_argument("--width", type=int, default=400)
-    parser.add_argument("--rate", type=float, default=0.3, help="spikes a readout")
+    parser.add_argument("--rate", type=float, default=0.3, help="spikes per readout")
     args = parser.parse_args()
 
     shape = (301, args.height, args.width)
@@ -38,9 +38,9 @@ def main():
     strided, every = np.arange(20, 281, 20), np.arange(301)
     print(f"{args.height}x{args.width} on {jax.devices()[0].device_kind}, {jax.__version__}")
 
-    def line(name, run, count, what):
+    def line(name, run, count, unit):
         ms = median_ms(run)
-        print(f"{name:46s} {ms:8.2f} ms {1e3 * count / ms:9.0f} {what}/s", flush=True)
+        print(f"{name:46s} {ms:8.2f} ms {1e3 * count / ms:9.0f} {unit}/s", flush=True)
 
     for name, image in {
         "tfp, window 41": lambda s, k: classical.tfp(s, k, 41, 0.6),

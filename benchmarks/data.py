@@ -1,11 +1,11 @@
 """Times the input pipeline: `python benchmarks/data.py`.
 
-Windows of 61 readouts, cropped to 96x96, a second, from scenes of 720x1280 in the page cache, into
-batches of 8 examples.
+Prints windows per second: windows of 61 readouts, cropped to 96x96, from scenes of 720x1280 in the
+page cache, in batches of 8 examples.
 
-On two cores that other work kept busy as well (a load of 3 to 6), reading ahead in threads: 1800 as
-they are and 1400 augmented with one window an example, 6200 and 4300 with four. Two worker
-processes give 2400, 2000, 4800 and 3700: they share those cores, and copy every batch.
+Results on two shared cores (a load of 3 to 6), with prefetching in threads: 1800 without and 1400
+with augmentation for one window per example, 6200 and 4300 for four. Two worker processes reach
+2400, 2000, 4800 and 3700: they share the cores, and copy every batch.
 """
 
 import argparse
@@ -25,7 +25,7 @@ BATCH = 8
 
 
 def make_scenes(base):
-    """A prepared dataset of noise, like SREDS: an image every 20 readouts."""
+    """Writes a prepared dataset of noise, with an image every 20 readouts like SREDS."""
     rng = np.random.default_rng(0)
     folder = base / "noise" / "train"
     folder.mkdir(parents=True)
@@ -44,7 +44,7 @@ def make_scenes(base):
 
 
 def rate(iterator, per_batch, seconds):
-    """Windows a second, once it runs."""
+    """Returns windows per second, after a warm-up."""
     for _ in range(20):
         next(iterator)
     start, count = time.perf_counter(), 0
@@ -58,7 +58,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     args = parser.parse_args()
-    print(f"{len(os.sched_getaffinity(0))} cores; windows a second")
+    print(f"{len(os.sched_getaffinity(0))} cores; windows per second")
     with tempfile.TemporaryDirectory() as folder:
         make_scenes(Path(folder))
         source = open_prepared(folder, "noise")
@@ -67,10 +67,10 @@ def main():
                 for workers in (0, 2):
                     options = {"windows": count, "augment": augment, "workers": workers}
                     batches = windows(source, batch_size=BATCH, window=61, crop=96, **options)
-                    found = rate(batches, BATCH * count, args.seconds)
+                    speed = rate(batches, BATCH * count, args.seconds)
                     print(
-                        f"{count} a scene, {'' if augment else 'not '}augmented, "
-                        f"{f'{workers} processes' if workers else 'threads'}: {found:.0f}",
+                        f"{count} per scene, {'' if augment else 'not '}augmented, "
+                        f"{f'{workers} processes' if workers else 'threads'}: {speed:.0f}",
                         flush=True,
                     )
 

@@ -1,9 +1,9 @@
-"""How sharp photographs become: `python benchmarks/deblur.py [--published FILE]`.
+"""PSNR and SSIM of every deblurring method: `python benchmarks/deblur.py [--published FILE]`.
 
-Every method on the same blurry photographs and spikes, beside the photograph itself and the spikes
-alone: on held-out procedural scenes, and on scikit-image's photographs that move before the
-published simulator of S-SDM. PSNR in dB at the first, the middle and the last moment of the
-exposure. `--published` adds a checkpoint of LDN as its authors' PyTorch saves it.
+Every method deblurs the same blurry photographs and spikes: held-out procedural scenes, and moving
+photographs of scikit-image in the published simulator of S-SDM. The tables also have the photograph
+itself and the spikes alone. Scores are of the first, the middle and the last moment of the
+exposure, PSNR in dB. `--published` adds a PyTorch checkpoint of LDN from its authors.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from spikejax.tasks.exposures import seen
 EXPOSURE = camera.ExposureTiming()
 TIMES = EXPOSURE.times(3)
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "cat", "rocket")
-SPEEDS = (0.1, 0.25)  # pixels a readout: 10 and 24 during the exposure
-SEED = 2_000_003  # neither that of training nor that of its validation
+SPEEDS = (0.1, 0.25)  # pixels per readout: 10 and 24 during the exposure
+SEED = 2_000_003  # not used in training or validation
 
 
 class Sample(NamedTuple):
-    """A photograph, its spikes, and what it should have been at the three moments."""
+    """A photograph, its spikes, and the true images of the three moments."""
 
     name: str
     blur: np.ndarray
@@ -38,7 +38,7 @@ class Sample(NamedTuple):
 
 
 def scenes(count: int, size: int, ssdm: float) -> Iterator[Sample]:
-    """Procedural scenes that move, with cameras that no training has seen."""
+    """Moving procedural scenes, with cameras that are not in the training data."""
     options = SyntheticOptions(
         scene=SceneOptions(height=size, width=size, channels=3, share=1, still=0.0),
         window=EXPOSURE.length,
@@ -55,7 +55,7 @@ def scenes(count: int, size: int, ssdm: float) -> Iterator[Sample]:
 
 
 def photographs(size: int) -> Iterator[Sample]:
-    """Photographs of scikit-image, moved at two speeds in three directions."""
+    """Photographs of scikit-image that move at two speeds, each in its own direction."""
     import skimage.data
 
     sensor = camera.SENSORS["ssdm"]
@@ -73,55 +73,54 @@ def photographs(size: int) -> Iterator[Sample]:
 
 
 def spikes_alone(sample: Sample) -> list[np.ndarray]:
-    """The short average, enlarged bilinearly, as a grey picture."""
+    """Returns the short average, enlarged bilinearly, in grey."""
     short = deblur.short_tfp(sample.spikes[None], TIMES, EXPOSURE)[0] / sample.gain
     large = ops.resize_bilinear(jnp.asarray(short), *sample.blur.shape[:2])
     return list(np.repeat(np.clip(large, 0, 1), 3, -1))
 
 
 def of_exact_light(sample: Sample) -> list[np.ndarray]:
-    """No network, but the very light on the spike camera's pixels: what `sdm` cannot pass."""
+    """Returns SDM of the true light on the spike camera's pixels, the upper bound of `sdm`."""
     blur, truth = jnp.asarray(sample.blur)[None], jnp.asarray(np.stack(sample.truth))
     size = sample.blur.shape[:2]
     long, short = (ops.resize_bilinear(seen(x), *size) for x in (blur, truth))
-    made = deblur.sdm(*(jnp.repeat(x, len(TIMES), 0) for x in (blur, long)), short)
-    return list(np.clip(made, 0, 1))
+    images = deblur.sdm(*(jnp.repeat(x, len(TIMES), 0) for x in (blur, long)), short)
+    return list(np.clip(images, 0, 1))
 
 
 def blind_teacher(sample: Sample) -> list[np.ndarray]:
-    """As published: without what the pixels themselves saw."""
-    made = deblur.frames(sample.blur, sample.spikes, method="teacher", times=TIMES, blind=True)
-    return [image for _, image in made]
+    """Returns the teacher's images with BSN alone, as published."""
+    images = deblur.frames(sample.blur, sample.spikes, method="teacher", times=TIMES, blind=True)
+    return [image for _, image in images]
 
 
 def results(sample: Sample, published: Any) -> dict[str, list[np.ndarray]]:
-    """Three images a method."""
-    found = {
+    """Returns three images per method, by label."""
+    images = {
         "blurry photograph": [sample.blur] * 3,
         "TFP, enlarged (grey)": spikes_alone(sample),
         "SDM of the exact light": of_exact_light(sample),
     }
-    given: dict[str, tuple[str, dict[str, Any]]] = {"SDM, no network": ("sdm", {})}
-    ships = weights.available()
-    if {"bsn", "edsr"} <= set(ships):
-        found["teacher, blind as published"] = blind_teacher(sample)
-        given["teacher"] = ("teacher", {})
-    if {"stir", "edsr"} <= set(ships):
-        given["teacher, STIR for BSN"] = ("stir", {})
-    if "ldn" in ships:
-        given["student"] = ("student", {})
+    available = weights.available()
+    candidates: dict[str, tuple[str, dict[str, Any]]] = {
+        method.label: (method.name, {})
+        for method in deblur.METHODS.values()
+        if not method.missing(available)
+    }
+    if "teacher" in candidates:
+        images["teacher, blind as published"] = blind_teacher(sample)
     if published is not None:
-        given["published student"] = ("student", {"ldn": published})
-    for label, (method, networks) in given.items():
-        made = deblur.frames(
+        candidates["published student"] = ("student", {"ldn": published})
+    for label, (method, networks) in candidates.items():
+        sequence = deblur.frames(
             sample.blur, sample.spikes, method=method, times=TIMES, weights=networks
         )
-        found[label] = [image for _, image in made]
-    return found
+        images[label] = [image for _, image in sequence]
+    return images
 
 
 def table(title: str, samples: Iterator[Sample], published: Any) -> None:
-    """Prints the mean PSNR, and SSIM over all three moments, of every method."""
+    """Prints the PSNR at each moment and the mean SSIM of every method."""
     psnr: dict[str, list[list[float]]] = {}
     ssim: dict[str, list[float]] = {}
     for sample in samples:
@@ -145,12 +144,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--published", help="a PyTorch checkpoint of LDN")
     parser.add_argument("--scenes", type=int, default=16)
-    parser.add_argument("--size", type=int, default=384, help="pixels of a photograph, a side")
-    given = parser.parse_args()
-    published = None if given.published is None else weights.load_any("ldn", given.published)
-    size = given.size
-    table("Procedural scenes, its own cameras", scenes(given.scenes, size, 0.0), published)
-    table("Procedural scenes, simulator of S-SDM", scenes(given.scenes, size, 1.0), published)
+    parser.add_argument("--size", type=int, default=384, help="pixels per side of a photograph")
+    args = parser.parse_args()
+    published = None if args.published is None else weights.resolve("ldn", args.published)
+    size = args.size
+    table("Procedural scenes, own cameras", scenes(args.scenes, size, 0.0), published)
+    table("Procedural scenes, simulator of S-SDM", scenes(args.scenes, size, 1.0), published)
     table("Photographs, simulator of S-SDM", photographs(size), published)
 
 

@@ -1,16 +1,16 @@
-"""What fine-tuning on pairs of another camera gives: `python benchmarks/finetune.py --out DIR`.
+"""Fine-tuning on pairs of another camera: `python benchmarks/finetune.py --out DIR`.
 
-A camera that no training has seen films procedural scenes: one with three times the fixed pattern,
-with `--gain 2 --pattern 1` one that is twice as sensitive as any in training, so that it saturates
-in what is brighter than half of white, with `--gain 0.15` one in half the least light there. Its
-pairs of a blurry photograph and spikes, without any sharp image, go to DIR/pairs/ as a user's
-would; the student that ships is fine-tuned on them as
+A camera that is not in the training data films procedural scenes. By default it has three times the
+fixed pattern. With `--gain 2 --pattern 1` it is twice as sensitive as any camera in training and
+saturates above half of white. With `--gain 0.15` it has half the least light in training. Its pairs
+of a blurry photograph and spikes, without sharp images, go to DIR/pairs/, like a user's. The
+student that ships is fine-tuned on them, as by
 
     python train.py --config configs/ldn.py:finetune --config.init_from=shipped \
         --config.data.folder=DIR/pairs --workdir DIR/run
 
-does, and compared, before and after, on other scenes that the same camera filmed: mean PSNR in dB
-at the first, the middle and the last moment of the exposure.
+and compared before and after on other scenes of the same camera: mean PSNR in dB at the first, the
+middle and the last moment of the exposure.
 """
 
 import argparse
@@ -36,7 +36,7 @@ VIDAR = SENSORS["vidar"]
 
 
 def camera_of(gain: float, pattern: float) -> Sensor:
-    """The camera, by its spikes a readout in white and its fixed pattern, times that of `vidar`."""
+    """Returns a camera with this gain, and the fixed pattern of `vidar` times `pattern`."""
     return dataclasses.replace(
         VIDAR,
         gain=gain,
@@ -48,14 +48,16 @@ def camera_of(gain: float, pattern: float) -> Sensor:
 
 
 def filmed(count: int, size: int, seed: int, camera: Sensor) -> Iterator[tuple[Any, Any, Any]]:
-    """Photographs (H, W, 3), spikes (T, h, w) and the true images of three moments."""
+    """Yields photographs (H, W, 3), spikes (T, h, w) and the true images of three moments."""
     options = SyntheticOptions(
         scene=SceneOptions(height=size, width=size, channels=3, share=1, still=0.0),
         window=EXPOSURE.length,
         exposure=EXPOSURE.readouts,
         moments=tuple(range(EXPOSURE.length)),
     )
-    pattern = camera.pattern(jax.random.key(7), (size // 4, size // 4))  # one camera, one pattern
+    pattern = camera.pattern(
+        jax.random.key(7), (size // 4, size // 4)
+    )  # the pattern of this camera
     for number in range(count):
         key = jax.random.fold_in(jax.random.key(seed), number)
         batch: Any = synthetic_batch(key, options, count=1)
@@ -68,12 +70,15 @@ def filmed(count: int, size: int, seed: int, camera: Sensor) -> Iterator[tuple[A
 def score(
     samples: list[tuple[Any, Any, Any]], method: str, networks: dict[str, Any]
 ) -> list[float]:
-    """Mean PSNR at each of the three moments."""
+    """Returns the mean PSNR at each of the three moments."""
     rows = []
     for blur, spikes, truth in samples:
-        made = deblur.frames(blur, spikes, method=method, times=TIMES, weights=networks)
+        images = deblur.frames(blur, spikes, method=method, times=TIMES, weights=networks)
         rows.append(
-            [float(metrics.psnr(image, true)) for (_, image), true in zip(made, truth, strict=True)]
+            [
+                float(metrics.psnr(image, true))
+                for (_, image), true in zip(images, truth, strict=True)
+            ]
         )
     return list(np.mean(rows, 0))
 
@@ -84,31 +89,33 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", type=int, default=16)
     parser.add_argument("--held-out", type=int, default=6)
-    parser.add_argument("--size", type=int, default=256, help="pixels of a photograph, a side")
+    parser.add_argument("--size", type=int, default=256, help="pixels per side of a photograph")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument(
-        "--crop", type=int, default=48, help="pixels of spikes, a side, to train on"
+        "--crop", type=int, default=48, help="pixels per side of the spikes in training"
     )
     parser.add_argument(
         "--gain",
         type=float,
         default=0.6,
-        help="spikes a readout in white (training: 0.3 to 1)",
+        help="spikes per readout in white (training: 0.3 to 1)",
     )
     parser.add_argument(
-        "--pattern", type=float, default=3.0, help="fixed pattern, times that of `vidar`"
+        "--pattern", type=float, default=3.0, help="fixed pattern, relative to `vidar`"
     )
-    parser.add_argument("--bsn", action="store_true", help="taught by BSN in place of STIR")
-    given = parser.parse_args()
-    if given.out.exists() and any(given.out.iterdir()):
-        parser.error(f"{given.out}: holds files of another run; give another --out")
-    if given.gain <= 0 or given.pattern < 0:
+    parser.add_argument(
+        "--bsn", action="store_true", help="use the teacher with BSN in place of STIR"
+    )
+    args = parser.parse_args()
+    if args.out.exists() and any(args.out.iterdir()):
+        parser.error(f"{args.out}: holds files of another run; give another --out")
+    if args.gain <= 0 or args.pattern < 0:
         parser.error("expected --gain above 0 and --pattern of at least 0")
-    camera = camera_of(given.gain, given.pattern)
-    pairs = given.out / "pairs"
+    camera = camera_of(args.gain, args.pattern)
+    pairs = args.out / "pairs"
     for folder in ("blur", "spikes"):
         (pairs / folder).mkdir(parents=True, exist_ok=True)
-    for number, (blur, spikes, _) in enumerate(filmed(given.pairs, given.size, 11, camera)):
+    for number, (blur, spikes, _) in enumerate(filmed(args.pairs, args.size, 11, camera)):
         write_image(pairs / "blur" / f"{number:03d}.png", blur)
         write_dat(pairs / "spikes" / f"{number:03d}.dat", spikes)
     path = Path(__file__).parents[1] / "configs" / "ldn.py"
@@ -117,13 +124,13 @@ def main() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     config = module.get_config("finetune")
-    config.init_from, config.data.folder, config.steps = "shipped", str(pairs), given.steps
-    config.schedule.warmup = min(config.schedule.warmup, given.steps // 4)
-    config.teacher.stir = "" if given.bsn else config.teacher.stir
-    config.data.size = min(given.crop, given.size // 4)
-    training.train(config, given.out / "run")
-    tuned = weights.load(given.out / "run" / "weights.safetensors", model="ldn")
-    samples = list(filmed(given.held_out, given.size, 12, camera))
+    config.init_from, config.data.folder, config.steps = "shipped", str(pairs), args.steps
+    config.schedule.warmup = min(config.schedule.warmup, args.steps // 4)
+    config.teacher.stir = "" if args.bsn else config.teacher.stir
+    config.data.size = min(args.crop, args.size // 4)
+    training.train(config, args.out / "run")
+    tuned = weights.load(args.out / "run" / "weights.safetensors", model="ldn")
+    samples = list(filmed(args.held_out, args.size, 12, camera))
     blurry = [[float(metrics.psnr(blur, true)) for true in truth] for blur, _, truth in samples]
     print("\n| | first | middle | last | mean |\n|---|---|---|---|---|")
     for label, scores in (

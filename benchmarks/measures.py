@@ -1,12 +1,12 @@
-"""Holds every measure against implementations of others, over fifty random pairs or pictures.
+"""Comparison of every metric with other implementations, over fifty random pairs or pictures.
 
     python benchmarks/measures.py            # all whose packages are installed
     python benchmarks/measures.py psnr ssim  # some
 
-Prints the table of docs/measures.md. scikit-image comes with the tests; lpips, piq and pyiqa, with
-PyTorch, are the `reference` ones: `pytest -m reference` holds the same numbers to their limits.
-Trunks have synthetic weights, and the machine of BRISQUE random ones: what is compared is what is
-computed, not what was trained.
+It prints the table of docs/metrics.md. scikit-image is a dependency of the tests; lpips, piq and
+pyiqa need PyTorch. `pytest -m reference` compares the same numbers with their limits. Trunks have
+synthetic weights and the support vector machine of BRISQUE random ones: the comparison is of the
+computations, not of trained weights.
 """
 
 import dataclasses
@@ -33,18 +33,18 @@ GOLDEN = ROOT / "tests" / "golden"
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """How far a measure is from another implementation of it.
+    """Deviations of a metric from another implementation.
 
     Attributes:
-        measure: with its preset and the type that it was computed in.
-        other: whose implementation.
-        deviations: one a pair.
-        limit: that none may exceed.
-        relative: whether they are parts of the other's value.
-        note: why they are not smaller.
+        metric: the metric, with its preset and the type of its arithmetic.
+        other: the other implementation.
+        deviations: one per pair.
+        limit: upper limit of the deviations.
+        relative: whether deviations are relative to the value of the other implementation.
+        note: reason for the size of the deviations.
     """
 
-    measure: str
+    metric: str
     other: str
     deviations: list[float]
     limit: float
@@ -52,21 +52,21 @@ class Result:
     note: str = ""
 
     def line(self) -> str:
-        """A row of the table."""
+        """Returns a row of the table."""
         kind = " relative" if self.relative else ""
         numbers = (f"{f(self.deviations):.2g}{kind}" for f in (np.max, np.median))
         count = len(self.deviations)
-        return f"| {' | '.join([self.measure, self.other, str(count), *numbers, self.note])} |"
+        return f"| {' | '.join([self.metric, self.other, str(count), *numbers, self.note])} |"
 
 
 def module(name: str):
-    """A module by its full name; some packages hide it behind a function of the same name."""
+    """Returns a module by its full name; some packages have a function of the same name."""
     importlib.import_module(name)
     return sys.modules[name]
 
 
 def pairs(*shapes: tuple[int, ...]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Smooth light with edges and noise, in [0, 1], and the same spoilt by 0.001 to 0.3."""
+    """Yields smooth images with edges and noise, in [0, 1], and copies with more noise."""
     rng = np.random.default_rng(1)
     for index in range(COUNT):
         shape = shapes[index % len(shapes)]
@@ -78,7 +78,7 @@ def pairs(*shapes: tuple[int, ...]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def pictures(height: int, width: int) -> Iterator[np.ndarray]:
-    """Crops of photographs that no model here was made of: as they are, noisy, and blurred."""
+    """Yields crops of photographs that no model was fitted to: original, noisy and blurred."""
     rng = np.random.default_rng(0)
     sources = (
         skimage.data.coins(),
@@ -109,11 +109,11 @@ def both_types(
     data: list[tuple[np.ndarray, np.ndarray]],
     limits: tuple[float, float],
 ) -> Iterator[Result]:
-    """In float64, as for NumPy arrays, and in float32, as for JAX arrays."""
+    """Compares in float64, as for NumPy arrays, and in float32, as for JAX arrays."""
     expected = [theirs(a, b) for a, b in data]
     for kind, limit in zip(("float64", "float32"), limits, strict=True):
-        got = [own(*(x if kind == "float64" else jnp.float32(x) for x in pair)) for pair in data]
-        apart = [abs(float(g) - e) for g, e in zip(got, expected, strict=True)]
+        scores = [own(*(x if kind == "float64" else jnp.float32(x) for x in pair)) for pair in data]
+        apart = [abs(float(g) - e) for g, e in zip(scores, expected, strict=True)]
         yield Result(f"{name}, {kind}", other, apart, limit)
 
 
@@ -204,14 +204,14 @@ def lpips() -> Iterator[Result]:
 
 def niqe() -> Iterator[Result]:
     model = metrics.NiqeModel.load(ROOT / "spikejax/metrics/data/niqe_photographs.npz")
-    shown = list(pictures(201, 300))
-    own = [metrics.niqe(x, model=model, data_range=255.0) for x in shown]
-    single = [metrics.niqe(jnp.float32(x), model=model, data_range=255.0) for x in shown]
+    images = list(pictures(201, 300))
+    own = [metrics.niqe(x, model=model, data_range=255.0) for x in images]
+    single = [metrics.niqe(jnp.float32(x), model=model, data_range=255.0) for x in images]
     apart = [abs(float(s) - o) / o for s, o in zip(single, own, strict=True)]
     yield Result("NIQE, float32", "the same, float64", apart, 0.02, relative=True)
     torch, theirs = module("torch"), module("pyiqa.archs.niqe_arch")
     arrays = torch.from_numpy(model.mean)[None], torch.from_numpy(model.covariance)
-    expected = [theirs.niqe(torch.from_numpy(x)[None, None], *arrays).item() for x in shown]
+    expected = [theirs.niqe(torch.from_numpy(x)[None, None], *arrays).item() for x in images]
     apart = [abs(o - e) / e for o, e in zip(own, expected, strict=True)]
     note = "its float32 window decides where flat areas are"
     yield Result("NIQE, float64, one model", "pyiqa", apart, 0.02, relative=True, note=note)
@@ -219,23 +219,23 @@ def niqe() -> Iterator[Result]:
 
 def brisque() -> Iterator[Result]:
     torch = module("torch")
-    shown = list(pictures(160, 200))
-    features = np.stack([metrics.brisque_features(x, data_range=255.0) for x in shown])
+    images = list(pictures(160, 200))
+    features = np.stack([metrics.brisque_features(x, data_range=255.0) for x in images])
     for name, function, limit in (
         ("piq.brisque", "_natural_scene_statistics", 2e-3),
         ("pyiqa.archs.brisque_arch", "natural_scene_statistics", 5e-3),
     ):
         theirs = getattr(module(name), function)
-        expected = [theirs(torch.from_numpy(x)[None, None]).numpy().ravel() for x in shown]
+        expected = [theirs(torch.from_numpy(x)[None, None]).numpy().ravel() for x in images]
         apart = np.abs(features[:, :18] - expected).max(1).tolist()
         other = name.partition(".")[0]
         note = "rounding picks the next of the shapes, 0.001 apart"
         yield Result("BRISQUE, 18 features, float64", other, apart, limit, note=note)
-    yield brisque_score(torch, shown, features)
+    yield brisque_score(torch, images, features)
 
 
-def brisque_score(torch, shown: list[np.ndarray], features: np.ndarray) -> Result:
-    """Under a random machine, whose score spreads over tens as that of the published one does."""
+def brisque_score(torch, images: list[np.ndarray], features: np.ndarray) -> Result:
+    """Compares scores under a random machine, which vary by tens as published scores do."""
     theirs = module("pyiqa.archs.brisque_arch")
     rng = np.random.default_rng(2)
     vectors, coefficients = rng.uniform(-1, 1, (20, 36)), rng.normal(0, 30, 20)
@@ -255,11 +255,11 @@ def brisque_score(torch, shown: list[np.ndarray], features: np.ndarray) -> Resul
                 gamma=0.05,
                 rho=-10.0,
             ).item()
-            for x in shown
+            for x in images
         ]
     finally:
         theirs.scale_features = scale
-    own = [metrics.brisque(x, model=model, data_range=255.0) for x in shown]
+    own = [metrics.brisque(x, model=model, data_range=255.0) for x in images]
     apart = [abs(o - e) for o, e in zip(own, expected, strict=True)]
     return Result("BRISQUE, float64, one machine", "pyiqa", apart, 0.05)
 
@@ -269,14 +269,16 @@ COMPARISONS = {f.__name__: f for f in (psnr, ssim, ms_ssim, goldens, lpips, niqe
 
 def main(names: list[str]) -> None:
     warnings.simplefilter("ignore")
-    print("| measure | against | values | largest deviation | median | |")
+    print("| metric | against | values | largest deviation | median | |")
     print("|---|---|---|---|---|---|")
     for name in names or COMPARISONS:
         try:
             for result in COMPARISONS[name]():
                 print(result.line(), flush=True)
         except ModuleNotFoundError as error:
-            print(f"{name}: not held against {error.name}, which is not installed", file=sys.stderr)
+            print(
+                f"{name}: not compared with {error.name}, which is not installed", file=sys.stderr
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the benchmark of operators compares: each plainly written, ours, and PyTorch's."""
+"""Operators for `benchmarks/operators.py`: in plain JAX, in spikejax and in PyTorch."""
 
 import dataclasses
 import functools
@@ -20,7 +20,13 @@ except ImportError:
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A line of the table: what is computed, its multiply-adds, and a function a competitor."""
+    """A line of the table.
+
+    Attributes:
+        name: the operator and its shape.
+        gflop: 1e9 floating-point operations, or 0 for operators without this figure.
+        runs: one function per implementation.
+    """
 
     name: str
     gflop: float
@@ -38,7 +44,7 @@ def jitted(function, *arrays):
 
 
 def nchw(x):
-    """A (B, H, W, C) array as torch's (B, C, H, W), channels last in memory."""
+    """Converts a (B, H, W, C) array to torch's (B, C, H, W), channels last in memory."""
     return torch.from_numpy(np.ascontiguousarray(x)).permute(0, 3, 1, 2)
 
 
@@ -88,7 +94,7 @@ def gradient(conv, index):
 
 
 def conv_cases(label, plain, ours, rival, x, kernel, gflop, *, gradients) -> Iterator[Case]:
-    """The forward pass of a convolution, or the gradients by its input and by its kernel."""
+    """Yields the forward pass of a convolution, or its gradients by input and kernel."""
     pair = {"plain": plain, "spikejax": ours}
     if not gradients:
         bias = normal(kernel.shape[-1])
@@ -107,9 +113,9 @@ def conv_cases(label, plain, ours, rival, x, kernel, gflop, *, gradients) -> Ite
         if torch:
             arrays = [nchw(x), rival[1].clone()]
             arrays[index].requires_grad_()
-            out, there = rival[0](*arrays, None), nchw(cotangent)
+            out, torch_cotangent = rival[0](*arrays, None), nchw(cotangent)
             runs["torch"] = functools.partial(
-                torch.autograd.grad, out, arrays[index], there, retain_graph=True
+                torch.autograd.grad, out, arrays[index], torch_cotangent, retain_graph=True
             )
         yield Case(f"{label}, gradient by {by}", gflop, runs)
 
@@ -159,7 +165,7 @@ def transposed(B, H, W, inputs, outputs, k=4, *, gradients=False):
 
 
 def plain_warp(image, flow):
-    """`map_coordinates`, mapped over batch and channels."""
+    """Warps with `map_coordinates`, mapped over batch and channels."""
     B, H, W, _ = image.shape
     y = lax.broadcasted_iota(jnp.float32, (B, H, W), 1) + flow[..., 1]
     x = lax.broadcasted_iota(jnp.float32, (B, H, W), 2) + flow[..., 0]
@@ -193,8 +199,8 @@ def pixels_cases(label, plain, ours, rival, *arrays) -> Iterator[Case]:
         for name, function in (("plain", plain), ("spikejax", ours))
     }
     if torch:
-        there = [nchw(a) for a in arrays]
-        runs["torch"] = torch.inference_mode()(lambda: rival(*there))
+        tensors = [nchw(a) for a in arrays]
+        runs["torch"] = torch.inference_mode()(lambda: rival(*tensors))
         both["torch"] = torch_with_gradients(rival, *arrays)
     yield Case(label, 0.0, runs)
     yield Case(f"{label}, with gradients", 0.0, both)

@@ -1,12 +1,12 @@
-"""Every operator as plainly written, as spikejax computes it and as PyTorch does, in one run.
+"""Times the operators in plain JAX, in spikejax and in PyTorch.
 
     python benchmarks/operators.py [--quick] [--only PATTERN] [--repeats 20] [--seconds 2]
 
-The shapes are STIR's: a 256x400 image for the forward pass, eight 96x96 crops for the gradients.
-Convolutions stand between two ReLUs, as in a network, where padding is fused into what comes
-before. The competitors take turns and the fastest turn counts, since other work on the machine
-only ever adds time. PyTorch (`pip install torch`) is optional. For the best figures on a CPU set
-GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or later).
+The shapes are those of STIR: a 256x400 image for the forward pass, eight 96x96 crops for the
+gradients. Convolutions are between two ReLUs, as in a network, where padding is fused into the
+operator before. The implementations run in turns and the fastest run counts, because other work on
+the machine only adds time. PyTorch (`pip install torch`) is optional. For the shortest times on CPU
+set GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or later).
 """
 
 import argparse
@@ -22,7 +22,7 @@ COLUMNS = ("plain", "spikejax", "torch")
 
 
 def cases(quick: bool) -> Iterator[Callable[[], Iterator[Case]]]:
-    """One maker a shape: arrays and programs exist only while they are measured."""
+    """Yields one function per shape, so that arrays and programs exist only while measured."""
     forward = [
         (1, 256, 400, 133, 133),
         (1, 256, 400, 133, 48),
@@ -109,7 +109,7 @@ def cases(quick: bool) -> Iterator[Callable[[], Iterator[Case]]]:
 
 
 def take_turns(runs, repeats, seconds):
-    """Milliseconds of the fastest of up to `repeats` turns of each, after a first call."""
+    """Returns the milliseconds of the fastest of up to `repeats` runs each, after a first run."""
     for run in runs.values():
         run()
     best = dict.fromkeys(runs, float("inf"))
@@ -134,9 +134,9 @@ def cell(ms, gflop):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a few shapes only")
-    parser.add_argument("--only", default="", help="a regular expression for the lines to run")
+    parser.add_argument("--only", default="", help="regular expression of the lines to run")
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=2.0, help="for a line, about")
+    parser.add_argument("--seconds", type=float, default=2.0, help="time per line, about")
     arguments = parser.parse_args()
     print(f"{jax.devices()[0].device_kind}, JAX {jax.__version__}, float32")
     print(f"{'ms, GFLOP/s':52}" + "".join(f"{name:>17}" for name in COLUMNS) + "   speed-up")

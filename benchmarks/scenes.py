@@ -1,10 +1,10 @@
-"""What a batch of procedural scenes costs beside the training step on it, and what they look like.
+"""Times batches of procedural scenes and a training step on them, or draws a sheet of scenes.
 
     python benchmarks/scenes.py [--batch 8] [--size 96] [--sheet scenes.png]
 
 Prints the median seconds of making a batch (painting, moving, recording) and of a STIR training
-step on it, taking turns, after warm-up. With --sheet it draws 40 scenes, at the centre of their
-windows. For the best figures on a CPU set GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or
+step on it, in turn, after warm-up. With --sheet it draws 40 scenes, at the centre of their windows,
+instead. For the best speed on a CPU set GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or
 later).
 """
 

@@ -1,11 +1,11 @@
-"""STIR in JAX beside STIR in PyTorch, the same weights, in one run.
+"""Times STIR in JAX and in PyTorch, with the same weights, in one run.
 
     python benchmarks/stir.py [--size 256x400] [--train] [--repeats 5]
 
-Needs PyTorch (`pip install torch`). Prints the median of repeated synchronised calls after warm-up,
-the two taking turns, and the largest difference between their images. With a GPU both compute
-there, in TF32; leave PyTorch some of its memory: XLA_PYTHON_CLIENT_MEM_FRACTION=0.5. For the best
-figures on a CPU set GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or later) for both.
+Needs PyTorch (`pip install torch`). Prints the median seconds of repeated synchronised calls, in
+turn, after warm-up, and the largest difference between the images. With a GPU, both run on it in
+TF32; leave PyTorch some of its memory: XLA_PYTHON_CLIENT_MEM_FRACTION=0.5. For the best speed on a
+CPU set GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or later) for both.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def as_tensor(array):
 
 
 def take_turns(runs, repeats):
-    """Median seconds of each run, one call of each in turn, after one call of each."""
+    """Returns the median seconds of each run, called in turn after one call of each."""
     times = {name: [] for name in runs}
     for _ in range(repeats + 1):
         for name, run in runs.items():
@@ -78,7 +78,7 @@ def inference_runs(variables, spikes):
 
 
 def training_runs(variables, spikes, target):
-    """Forward, backward and one Adam step of the multi-scale L1 loss."""
+    """Returns runs of the forward and backward pass of the multi-scale L1 loss and an Adam step."""
     import optax
 
     scales = (1.0, 0.125, 0.0625, 0.0625, 0.0625)

@@ -1,7 +1,7 @@
-"""STIR in PyTorch, written from the paper's description: the rival that the benchmarks time.
+"""STIR in PyTorch, written from the description in the paper, for comparison in benchmarks.
 
-It reads a state dict under the published names, so both sides run the same weights; the tests of
-`benchmarks/stir.py` compare the images before any time is taken.
+It uses a state dict with the published names, so that both implementations run the same weights.
+`benchmarks/stir.py` compares the images before it measures time.
 """
 
 import torch
@@ -98,7 +98,7 @@ def trunk(state: State, name: str, x: Tensor) -> Tensor:
 
 
 def stir(state: State, spikes: Tensor, train: bool = False) -> list[Tensor]:
-    """Spikes (B, 61, H, W), sizes divisible by 16 -> five unclamped images, finest first."""
+    """Returns five unclamped images, finest first, of spikes (B, 61, H, W), sizes multiples of 16."""
     blocks = torch.cat([spikes[:, s : s + 21] for s in (0, 20, 40)])
     features = encode(state, blocks, train)
     first, middle, last = zip(*(f.chunk(3) for f in features), strict=True)
@@ -137,7 +137,7 @@ def enlarged(
     level: int,
     groups: list[Tensor],
 ) -> tuple[Tensor, Tensor]:
-    """The input of a level's trunk, and the up-sampled flows in it."""
+    """Returns the input of the trunk of a level, and the upsampled flows in it."""
     up_flows = deconv(state, f"{name}.deconv_flow", flows)
     up_hidden = deconv(state, f"{name}.deconv_hidden", hidden)
     up_image = F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)

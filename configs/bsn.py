@@ -1,25 +1,25 @@
 """BSN on photographs and spikes: `python train.py --config configs/bsn.py --workdir runs/bsn`.
 
-As published, which wants an accelerator. `--config configs/bsn.py:small` is for two processor
-cores.
+The published recipe needs an accelerator. `--config configs/bsn.py:small` is for two CPU cores.
 """
 
 from ml_collections import ConfigDict
 
-from spikejax.training import exposure_config
+from spikejax.tasks import exposure_defaults
+from spikejax.training import default_config
 
 
 def get_config(size: str = "published") -> ConfigDict:
-    """Mean squared error to the noisy average itself, Adam with a cosine.
+    """Returns the configuration: mean squared error to the noisy average, Adam with a cosine.
 
-    A step takes the five moments of its photographs as one batch; the published one takes a step
-    for each of them.
+    A step uses the five moments of its photographs as one batch. The published training uses one
+    step per moment.
 
     Args:
-        size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs a step) or
-            'small'.
+        size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs per step)
+            or 'small'.
     """
-    config = exposure_config()
+    config = default_config(**exposure_defaults())
     config.task = "bsn"
     config.loss = ConfigDict({"mse": 1.0})
     config.optimiser.learning_rate = 3e-4

@@ -1,36 +1,37 @@
 """LDN, the student: `python train.py --config configs/ldn.py --workdir runs/ldn`.
 
-As published, which wants an accelerator. `--config configs/ldn.py:small` is for two processor
-cores. The teachers are the weights that ship, or `--config.teacher.bsn=runs/bsn
---config.teacher.sr=runs/sr`, folders of runs or files of weights.
+The published recipe needs an accelerator. `--config configs/ldn.py:small` is for two CPU cores. The
+teachers are the bundled weights, or folders of runs or files of weights:
+`--config.teacher.bsn=runs/bsn --config.teacher.edsr=runs/edsr`.
 
-On pairs of your own, `blur/` and `spikes/` in a folder, no sharp image is needed:
-`--config configs/ldn.py:finetune --config.init_from=shipped --config.data.folder=DIR`. There STIR
-has BSN's place in the teacher, unless `--config.teacher.stir=`; where the recordings go on for 30
-readouts before and after the exposure, `--config.exposure.margin=30` shows them to it.
+Fine-tuning on your own pairs, `blur/` and `spikes/` in a folder, needs no sharp images:
+`--config configs/ldn.py:finetune --config.init_from=shipped --config.data.folder=DIR`. The teacher
+then uses STIR instead of BSN, unless `--config.teacher.stir=` is set. If the recordings hold 30
+readouts before and after the exposure, `--config.exposure.margin=30` lets STIR use them.
 """
 
 from ml_collections import ConfigDict
 
-from spikejax.training import exposure_config
+from spikejax.tasks import exposure_defaults
+from spikejax.training import default_config
 
 
 def get_config(size: str = "published") -> ConfigDict:
-    """The teacher's images and the photograph itself as targets, Adam with a cosine.
+    """Returns the configuration: the teacher's images and the photograph as targets.
 
     Args:
-        size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs a step),
-            'small', taught by `deblur.posterior_mean` of what BSN says and the averages, not by BSN
-            alone, also by the squared difference, and with Muon; or 'finetune', few small steps of
-            it, taught by STIR in BSN's place, as `--config.teacher.stir=shipped` does for the
-            others.
+        size: 'published' (Chen et al., NeurIPS 2024: spikes of 128x128, four photographs per step,
+            Adam with a cosine); 'small', which uses Muon, adds the squared difference to the loss,
+            and replaces BSN in the teacher by `deblur.posterior_mean` of BSN's output and the
+            averages; or 'finetune', which takes few small steps of 'small' with STIR instead of BSN
+            in the teacher, as `--config.teacher.stir=shipped` does for the others.
     """
-    config = exposure_config()
+    config = default_config(**exposure_defaults())
     config.task = "ldn"
     squared = 0.0 if size == "published" else 100.0
     config.loss = ConfigDict({"teacher": 1.0, "teacher_mse": squared, "reblur": 100.0, "vgg16": ""})
     config.teacher = ConfigDict(
-        {"bsn": "shipped", "sr": "shipped", "stir": "", "blind": size == "published"}
+        {"bsn": "shipped", "edsr": "shipped", "stir": "", "blind": size == "published"}
     )
     config.optimiser.learning_rate = 1e-3
     config.steps, config.batch_size, config.data.size = 25_000, 4, 128

@@ -1,9 +1,9 @@
 """LRN on procedural scenes: `python train.py --config configs/lrn.py --workdir runs/lrn`.
 
-A step takes about 0.5 s on two processor cores, 20,000 steps three hours. With 1,800 steps
-(`--config.steps=1800`) it comes to 29.4 dB on its validation examples of exact light
-(`--config.data.interpolated=0`). Half of the scenes are seen as an interpolated video, as SREDS and
-REDS_BASE are.
+A step takes about 0.5 s on two CPU cores, and 20,000 steps take three hours. With 1,800 steps
+(`--config.steps=1800`) the network reaches 29.4 dB on its validation examples of exact light
+(`--config.data.interpolated=0`). Half of the scenes are rendered as interpolated video, like SREDS
+and REDS_BASE.
 """
 
 from ml_collections import ConfigDict
@@ -12,9 +12,9 @@ from spikejax.training import default_config
 
 
 def get_config() -> ConfigDict:
-    """L1 on windows of 41 readouts, Adam with a cosine."""
+    """Returns the configuration: L1 on windows of 41 readouts, Adam with a cosine."""
     config = default_config()
-    config.task = "lrn"
+    config.task, config.model = "reconstruction", "lrn"
     config.steps = 20_000
     config.batch_size = 16
     config.ema = 0.999

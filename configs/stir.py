@@ -1,11 +1,12 @@
 """STIR on procedural scenes: `python train.py --config configs/stir.py --workdir runs/stir`.
 
-A step of 8 x 96x96 takes 2 to 4 s on two processor cores: 100,000 steps want an accelerator; on an
-H100 20 of 32 x 96x96 take a second (weights/README.md has the command of what ships). On a
-processor take `--config.batch_size=4 --config.data.size=64 --config.steps=5000
---config.optimiser.learning_rate=5e-4`: two hours; `--config.optimiser.name=muon` learns more in a
-step, which takes longer by half a second on one core whatever the batch. Half of the scenes are
-seen as an interpolated video, as SREDS and REDS_BASE are: `--config.data.interpolated=0` for none.
+A step of 8 x 96x96 takes 2 to 4 s on two CPU cores, so 100,000 steps need an accelerator. An H100
+takes 20 steps of 32 x 96x96 per second. docs/training/stir.md has the commands of the bundled
+weights. On a CPU use `--config.batch_size=4 --config.data.size=64 --config.steps=5000
+--config.optimiser.learning_rate=5e-4`, which takes two hours. `--config.optimiser.name=muon` learns
+more per step, but adds half a second to a step on one core, whatever the batch. Half of the scenes
+are rendered as interpolated video, like SREDS and REDS_BASE; `--config.data.interpolated=0` for
+none.
 """
 
 from ml_collections import ConfigDict
@@ -14,16 +15,16 @@ from spikejax.training import default_config
 
 
 def get_config() -> ConfigDict:
-    """The published loss on single windows of 61 readouts, Adam with a cosine.
+    """Returns the configuration: the published loss on windows of 61 readouts, Adam with a cosine.
 
-    The published recipe (NeurIPS 2024) is another schedule, another sampling and other data:
+    The published recipe (NeurIPS 2024) has another schedule, another sampling and other data:
     `--config.schedule.name=milestones --config.schedule.warmup=0
     --config.optimiser.learning_rate=1e-4 --config.optimiser.weight_decay=4e-4 --config.ema=0
     --config.clip=0 --config.data.windows=24 --config.accumulate=8 --config.data.source=sreds
     --config.data.folder=DIR`, with VGG19's weights as `--config.loss.vgg19=FILE`.
     """
     config = default_config()
-    config.task = "stir"
+    config.task, config.model = "reconstruction", "stir"
     config.steps = 100_000
     config.batch_size = 8
     config.ema = 0.999

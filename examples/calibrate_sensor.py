@@ -2,31 +2,31 @@
 
     python examples/calibrate_sensor.py --out calibration/
 
-A pixel fires (gain prnu I + dark) / threshold times a readout. Rates therefore tell two maps, the
-response gain prnu / threshold (the slope over the light I) and dark / threshold (the rate in the
-dark), and these two are all that it takes to correct images. The three maps themselves cannot be
-told from light: prnu, dark and threshold times the same factor give the same spikes. In principle
-shot noise could, because it counts electrons and not thresholds; but it changes the variance of
-counts by 2e-5 of the count, and seeing differences of a few per cent in that takes some 5000
-windows of 100,000 spikes each. What does separate them is a charge that does not come through the
-photodiode: with a known one injected into every pixel at every readout (a test input, as sensors
-have for their own production) the rate gains charge / threshold.
+A pixel fires (gain prnu I + dark) / threshold times per readout. The rates in light I determine two
+maps: the response gain prnu / threshold (the slope over I) and dark / threshold (the rate in the
+dark). These two are sufficient to correct images. Light alone does not determine the three maps
+themselves, because prnu, dark and threshold times the same factor give the same spikes. Shot noise
+could determine them in principle, because it depends on electrons and not on thresholds. But it
+changes the variance of counts by 2e-5 of the count, and resolving a few per cent of that takes
+about 5000 windows of 100,000 spikes each. A known charge that bypasses the photodiode separates the
+maps: injected into every pixel at every readout (a test input, which sensors have for production),
+it increases the rate by charge / threshold.
 
-Here the camera is the simulated preset `vidar`, so that the true maps are known. Errors (rms over
-64x64 pixels) after 0.2 s of each of four levels of light, of the dark and of the injected charge;
-10 s of computing on one core:
+The camera is the simulated preset `vidar`, so the true maps are known. The table lists the errors
+(rms over 64x64 pixels) after 0.2 s each of four levels of light, of the dark and of the injected
+charge. It takes 10 s on one core.
 
 | map | spread over the pixels | error |
 |---|---|---|
 | prnu / threshold | 0.0731 | 0.00014 |
-| dark / threshold, spikes a readout | 0.0018 | 0.00003 |
+| dark / threshold, spikes per readout | 0.0018 | 0.00003 |
 | prnu | 0.0586 | 0.00024 |
-| dark, thresholds a readout | 0.0018 | 0.00003 |
+| dark, thresholds per readout | 0.0018 | 0.00003 |
 | threshold | 0.0446 | 0.00022 |
-| threshold from light alone, prnu taken for 1 | 0.0446 | 0.0595 |
+| threshold from light alone, assuming prnu 1 | 0.0446 | 0.0595 |
 
-The first two correct the mean of 200 readouts of a scene from 31.8 to 53.8 dB. The largest errors
-of the dark map are pixels that fire less than twice in 0.2 s of darkness.
+The first two maps correct the mean of 200 readouts of a scene from 31.8 to 53.8 dB. The largest
+errors of the dark map are at pixels that fire less than twice in 0.2 s of darkness.
 """
 
 import argparse
@@ -42,14 +42,15 @@ from spikejax.formats import write_image
 from spikejax.pictures.sheet import Panel, sheet
 
 LEVELS = (0.0, 0.15, 0.3, 0.45, 0.6)  # intensities; the first is the dark
-CHARGE = 0.4  # injected a readout, in mean thresholds
-CHUNK = 500  # readouts simulated at a time
+CHARGE = 0.4  # injected per readout, in mean thresholds
+CHUNK = 500  # readouts per piece of the simulation
 
 
 def rates(key: jax.Array, light: float, sensor: Sensor, pattern: Pattern, readouts: int, size: int):
-    """(size, size) spikes a readout in flat light, from each pixel's first spike to its last.
+    """Returns the spikes per readout in flat light, (size, size).
 
-    The ends do not count, so the error of a rate r is about r / readouts, not 1 / readouts.
+    A pixel's rate is measured from its first to its last spike, so the error of a rate r is about
+    r / readouts, not 1 / readouts.
     """
     scene = jnp.full((CHUNK, size, size), light)
     pieces = simulate_stream(
@@ -68,25 +69,30 @@ def rates(key: jax.Array, light: float, sensor: Sensor, pattern: Pattern, readou
 
 
 def calibrate(measured, dark_rate, injected):
-    """The maps, from rates in light (L, H, W), in the dark and with the injected charge (H, W).
+    """Computes the maps from rates.
+
+    Args:
+        measured: (L, H, W) rates at the levels of light.
+        dark_rate: (H, W) rates in the dark.
+        injected: (H, W) rates with the injected charge.
 
     Returns:
-        response, dark / threshold: what light alone tells; then prnu, dark, threshold.
+        response and dark / threshold, which follow from light alone, then prnu, dark, threshold.
     """
     light = np.array(LEVELS[1:])[:, None, None]
-    # Least squares through the rate in the dark, which is known far better than the others.
+    # Least squares through the rate in the dark, which is much more accurate than the others.
     response = (light * (measured - dark_rate)).sum(0) / (light**2).sum()
     threshold = CHARGE / (injected - dark_rate)
     return response, dark_rate, response * threshold, dark_rate * threshold, threshold
 
 
 def main(argv=None):
-    """Calibrates a simulated camera, prints the errors and leaves two pictures."""
+    """Calibrates a simulated camera, prints the errors and writes two images."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("calibration"))
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument(
-        "--readouts", type=int, default=4000, help="of each recording; 0.2 s at 20 kHz"
+        "--readouts", type=int, default=4000, help="per recording; 4000 are 0.2 s at 20 kHz"
     )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
@@ -98,11 +104,11 @@ def main(argv=None):
     pattern = vidar.pattern(keys[-1], (args.size, args.size))
 
     def film(key, light, maps=pattern):
-        print(f"filming {args.readouts} readouts of light {light:g}", flush=True)
+        print(f"recording {args.readouts} readouts of light {light:g}", flush=True)
         return rates(key, light, vidar, maps, args.readouts, args.size)
 
     dark_rate, *measured = (film(k, light) for k, light in zip(keys, LEVELS, strict=False))
-    # The injected charge does not pass the photodiode: the same for every pixel.
+    # The injected charge bypasses the photodiode, so it is the same for every pixel.
     injected = film(keys[-2], CHARGE, dataclasses.replace(pattern, prnu=1.0))
     response, ratio, prnu, dark, threshold = calibrate(np.stack(measured), dark_rate, injected)
 
@@ -119,29 +125,29 @@ def main(argv=None):
     }
     errors = {}
     print("\nmap                            spread   error (rms)   largest")
-    for name, (found, true) in maps.items():
-        error = found - true
+    for name, (estimate, true) in maps.items():
+        error = estimate - true
         errors[name] = float(np.sqrt(np.mean(error**2)))
         print(f"{name:28}{true.std():9.5f}{errors[name]:14.6f}{np.abs(error).max():10.6f}")
 
     panels = [
         Panel((x - true.mean()) / (6 * true.std()) + 0.5, f"{label} {name}", note)
-        for name, (found, true) in list(maps.items())[2:5]
+        for name, (estimate, true) in list(maps.items())[2:5]
         for x, label, note in (
             (true, "true", f"sd {true.std():.4f}"),
-            (found, "found", f"rms error {errors[name]:.1e}"),
-            (true.mean() + 20 * (found - true), "error", "20 times"),
+            (estimate, "estimated", f"rms error {errors[name]:.1e}"),
+            (true.mean() + 20 * (estimate - true), "error", "20 times"),
         )
     ]
     write_image(args.out / "maps.png", sheet(panels, columns=3, scale=_scale(args.size)))
     psnr = _write_correction(args, keys[-3], pattern, response, dark_rate)
     print(f"\na scene as the mean of 200 readouts: {psnr[0]:.2f} dB, corrected {psnr[1]:.2f} dB")
-    print(f"pictures: {args.out / 'maps.png'}, {args.out / 'correction.png'}")
+    print(f"images: {args.out / 'maps.png'}, {args.out / 'correction.png'}")
     return errors, psnr
 
 
 def _write_correction(args, key, pattern, response, dark_rate):
-    """What the two maps are for: a picture of a soft scene before and after."""
+    """Writes a simulated scene before and after correction by the two maps; returns its PSNR."""
     y, x = np.mgrid[: args.size, : args.size] / args.size
     scene = (0.3 + 0.2 * np.sin(7 * x) * np.cos(5 * y) + 0.05 * (x > y)).astype(np.float32)
     readouts = jnp.broadcast_to(scene, (200, *scene.shape))

@@ -1,22 +1,22 @@
 """Recovers a moving scene from its spikes by gradient descent through the simulated camera.
 
-    python examples/scene_from_spikes.py --out recovered/        # needs optax, of spikejax[train]
+    python examples/scene_from_spikes.py --out recovered/        # requires optax (spikejax[train])
 
-A picture moves past the camera, 0.4 pixels a readout, along a slightly curved path. Unknown are the
-picture and the path; known are the spikes and the camera: the preset `vidar` with its fixed
-pattern, which examples/calibrate_sensor.py measures. The unknowns are rendered at every readout
-(`ops.warp`), filmed by the simulator (`camera.simulate`, with the gradient of the expected spikes,
-'straight_through'), and descended on.
+An image moves past the camera at 0.4 pixels per readout, along a slightly curved path. The image
+and the path are unknown. The spikes and the camera are known: the preset `vidar` with its fixed
+pattern, which examples/calibrate_sensor.py measures. Each step renders the unknowns at every
+readout (`ops.warp`), simulates their spikes (`camera.simulate`, with the gradient of the expected
+spikes, 'straight_through'), and updates the unknowns by gradient descent.
 
-What is compared is charge. A pixel's spikes up to a readout, times its threshold, are the charge it
-has gathered, but for what is still in it: less than a threshold, however long the recording. So the
-running sums of true and simulated spikes differ by a bounded amount if the scene is right, and
-drift apart if it is not; the loss is the variance over time of their difference. (Its mean is the
-charge that was in the pixel at the start, which nobody knows.) The time that is looked at grows in
-steps, so that the path never has to be found from far away.
+The loss compares charge. The number of a pixel's spikes up to a readout, times its threshold, is
+the charge that it received, apart from the charge still in the pixel, which is always less than a
+threshold. The cumulative sums of true and simulated spikes therefore differ by a bounded amount if
+the scene is correct, and drift apart if it is not. The loss is the variance over time of their
+difference. The mean of the difference is the pixel's initial charge, which is unknown. The
+optimised time span grows in stages, so the path always has a good initial value.
 
-At the defaults, 64x64 pixels and 101 readouts, the mean PSNR over the scene, in half a minute of
-computing on one core (for the classical methods the fixed pattern is corrected too):
+The table lists the mean PSNR at the defaults, 64x64 pixels and 101 readouts, after half a minute on
+one core. The classical methods are also corrected for the fixed pattern.
 
 | | dB |
 |---|---|
@@ -24,7 +24,7 @@ computing on one core (for the classical methods the fixed pattern is corrected 
 | TFI | 20.13 |
 | gradient descent through the camera | 29.90 |
 
-The velocity, 0.370 and -0.140 pixels a readout, is found to the third decimal.
+The velocity, 0.370 and -0.140 pixels per readout, is correct to the third decimal.
 """
 
 import argparse
@@ -43,12 +43,16 @@ from spikejax.metrics import psnr
 from spikejax.ops import warp
 from spikejax.pictures import Display, Panel, sheet
 
-FINE = 4  # the true picture is drawn this much finer, so that it is not of the model's making
+FINE = 4  # the true image has this many times the resolution of the model
 VIDAR = SENSORS["vidar"]
 
 
 def true_scene(rng, readouts, size):
-    """(T, size, size) float32: letters and texture, moving; and the path (T, 2), x then y."""
+    """Draws moving letters on a texture.
+
+    Returns:
+        The scene (T, size, size) float32, its path (T, 2), x then y, and the margin in pixels.
+    """
     import PIL.Image
     import PIL.ImageDraw
     import PIL.ImageFont
@@ -84,45 +88,45 @@ def true_scene(rng, readouts, size):
 
 
 def render(model, tau, size, margin):
-    """(T, size, size) light of the model: its picture, seen from each point of its path."""
-    # Velocity and acceleration are scaled to the motion over the whole recording, in pixels.
+    """Renders the model's image at each point of its path, (T, size, size) linear light."""
+    # Velocity and acceleration are scaled to half of the recording, in pixels.
     offsets = jnp.outer(tau, model["velocity"]) + jnp.outer(tau**2, model["acceleration"])
-    picture = jax.nn.sigmoid(model["picture"])[None, :, :, None]
-    side = picture.shape[1]
+    image = jax.nn.sigmoid(model["image"])[None, :, :, None]
+    side = image.shape[1]
 
     def at(offset):
         flow = jnp.broadcast_to(offset, (1, side, side, 2))
         inner = slice(margin, margin + size)
-        return warp(picture, flow)[0, inner, inner, 0]
+        return warp(image, flow)[0, inner, inner, 0]
 
     return jax.vmap(at)(offsets)
 
 
 def recover(key, spikes, pattern, margin, *, steps, stages=(0.25, 0.5, 1.0)):
-    """Descends from the mean of a few readouts, at rest; returns the light at every readout."""
+    """Optimises the model from the mean of a few readouts; returns the light at every readout."""
     readouts, size = spikes.shape[:2]
     middle = readouts // 2
     start = corrected(tfp(spikes, middle, window=11), pattern)
     start = np.pad(np.clip(start, 0.02, 0.98), margin, mode="edge")
     model = {
-        "picture": jnp.asarray(np.log(start / (1 - start)), jnp.float32),
+        "image": jnp.asarray(np.log(start / (1 - start)), jnp.float32),
         "velocity": jnp.zeros(2),
         "acceleration": jnp.zeros(2),
     }
     for share in stages:
         reach = max(4, round(share * middle))
-        seen = jnp.asarray(spikes[middle - reach : middle + reach + 1], jnp.float32)
+        target = jnp.asarray(spikes[middle - reach : middle + reach + 1], jnp.float32)
         tau = jnp.arange(-reach, reach + 1, dtype=jnp.float32) / middle
 
-        def loss(model, key, seen=seen, tau=tau):
+        def loss(model, key, target=target, tau=tau):
             light = render(model, tau, size, margin)
-            filmed = simulate(
+            simulated = simulate(
                 key, light, VIDAR, pattern=pattern, dtype="float32", surrogate="straight_through"
             )
-            charge = jnp.cumsum(filmed - seen, 0)
+            charge = jnp.cumsum(simulated - target, 0)
             return jnp.mean(jnp.var(charge, 0))
 
-        rates = {"picture": 0.1, "velocity": 0.4, "acceleration": 0.2}
+        rates = {"image": 0.1, "velocity": 0.4, "acceleration": 0.2}
         optimiser = optax.partition(
             {name: optax.adam(optax.cosine_decay_schedule(r, steps)) for name, r in rates.items()},
             {name: name for name in rates},
@@ -136,8 +140,8 @@ def recover(key, spikes, pattern, margin, *, steps, stages=(0.25, 0.5, 1.0)):
 
         state = optimiser.init(model)
         for n in range(steps):
-            key, chosen = jax.random.split(key)
-            model, state, value = step(model, state, chosen)
+            key, step_key = jax.random.split(key)
+            model, state, value = step(model, state, step_key)
             if (n + 1) % 50 == 0 or n + 1 == steps:
                 speed = np.asarray(model["velocity"]) / middle
                 print(
@@ -150,17 +154,17 @@ def recover(key, spikes, pattern, margin, *, steps, stages=(0.25, 0.5, 1.0)):
 
 
 def corrected(rate, pattern):
-    """Spikes a readout to intensity, without the camera's fixed pattern."""
+    """Converts spikes per readout to intensity and removes the camera's fixed pattern."""
     return (np.asarray(rate) * pattern.threshold - pattern.dark) / pattern.prnu
 
 
 def main(argv=None):
-    """Films a scene, recovers it, and compares with the classical methods."""
+    """Simulates a recording of a scene, recovers the scene, and compares the methods."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("recovered"))
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--readouts", type=int, default=101)
-    parser.add_argument("--steps", type=int, default=100, help="of each of the three stages")
+    parser.add_argument("--steps", type=int, default=100, help="steps per stage, of three")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
     if args.readouts < 11 or args.readouts % 2 == 0:
@@ -171,7 +175,7 @@ def main(argv=None):
     truth, _, margin = true_scene(rng, args.readouts, args.size)
     pattern = jax.tree.map(np.asarray, VIDAR.pattern(keys[0], truth.shape[1:]))
     spikes = np.asarray(simulate(keys[1], truth, VIDAR, pattern=pattern))
-    found = recover(keys[2], spikes, pattern, margin, steps=args.steps)
+    recovered = recover(keys[2], spikes, pattern, margin, steps=args.steps)
 
     times = np.linspace(0.2, 0.8, 7) * (args.readouts - 1)
     times = [round(t) for t in times]
@@ -183,17 +187,17 @@ def main(argv=None):
         if window // 2 <= times[0]
     }
     images["TFI"] = [corrected(tfi(spikes, t), pattern) for t in times]
-    images["gradient descent"] = [found[t] for t in times]
+    images["gradient descent"] = [recovered[t] for t in times]
     scores = {
         name: float(
             np.mean(
                 [
                     psnr(np.clip(image, 0, 1), truth[t])
-                    for image, t in zip(shown, times, strict=True)
+                    for image, t in zip(sequence, times, strict=True)
                 ]
             )
         )
-        for name, shown in images.items()
+        for name, sequence in images.items()
     }
     print(f"\nmean PSNR of {len(times)} readouts from {times[0]} to {times[-1]}")
     for name, score in scores.items():
@@ -202,13 +206,13 @@ def main(argv=None):
     middle = len(times) // 2
     panels = [Panel(spikes[times[middle]].astype(float), "one readout")]
     panels += [
-        Panel(screen(shown[middle]), name, f"{scores[name]:.2f} dB", name == "gradient descent")
-        for name, shown in images.items()
+        Panel(screen(sequence[middle]), name, f"{scores[name]:.2f} dB", name == "gradient descent")
+        for name, sequence in images.items()
     ]
     panels.append(Panel(screen(truth[times[middle]]), "truth"))
     scale = max(1, round(288 / args.size))
     write_image(args.out / "scene.png", sheet(panels, columns=4, scale=scale))
-    print(f"picture: {args.out / 'scene.png'}")
+    print(f"image: {args.out / 'scene.png'}")
     return scores
 
 

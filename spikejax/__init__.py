@@ -29,16 +29,20 @@ if TYPE_CHECKING:
         training,
         weights,
     )
+    from spikejax.evaluation import evaluate
     from spikejax.formats import Recording, open_recording, write_dat
     from spikejax.inference import reconstruct
+    from spikejax.simulation import simulate_video
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
+    "evaluate": "spikejax.evaluation",
     "Recording": "spikejax.formats",
     "open_recording": "spikejax.formats",
     "write_dat": "spikejax.formats",
     "reconstruct": "spikejax.inference",
+    "simulate_video": "spikejax.simulation",
 }
 _PACKAGES = (
     "camera",
@@ -65,6 +69,7 @@ __all__ = [
     "classical",
     "datasets",
     "deblur",
+    "evaluate",
     "evaluation",
     "formats",
     "inference",
@@ -76,6 +81,7 @@ __all__ = [
     "parallel",
     "pictures",
     "reconstruct",
+    "simulate_video",
     "simulation",
     "tasks",
     "training",

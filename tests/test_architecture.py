@@ -29,6 +29,9 @@ LAYERS = (
     "formats",
 )
 FILES = sorted(ROOT.rglob("*.py"))
+# The file makes `python -m spikejax.datasets.prepare` an alias of `spikejax prepare`. It calls the
+# command line and nothing imports it, so that it makes no circle.
+ALIAS = ROOT / "datasets" / "prepare.py"
 
 
 def imported_modules(path):
@@ -57,8 +60,9 @@ def test_imports_point_downwards(path):
     if folder not in LAYERS:
         return  # spikejax/__init__.py re-exports
     for module in imported_modules(path):
+        assert module != "spikejax.datasets.prepare"
         layer = layer_of(module)
-        if layer is not None:
+        if layer is not None and not (path == ALIAS and layer == "cli"):
             assert LAYERS.index(layer) >= LAYERS.index(folder), f"{folder} imports {module}"
 
 
@@ -87,3 +91,38 @@ def test_every_public_name_resolves():
         assert getattr(sj, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         sj.nothing
+
+
+INNER_LAYERS = {
+    "datasets": ("prepare", "loading", "published", "procedural", "defaults", "batch"),
+    "cli": ("application", "commands", "options", "console"),
+}
+
+
+@pytest.mark.parametrize("room", INNER_LAYERS)
+def test_imports_within_a_room_point_downwards(room):
+    layers = INNER_LAYERS[room]
+    for path in sorted((ROOT / room).rglob("*.py")):
+        place = path.relative_to(ROOT / room).parts[0].removesuffix(".py")
+        if place == "__init__":
+            continue
+        for module in imported_modules(path):
+            parts = module.split(".")
+            if parts[:2] == ["spikejax", room] and len(parts) > 2 and parts[2] in layers:
+                assert layers.index(parts[2]) >= layers.index(place), f"{path} imports {module}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nobody_asks_for_the_name_of_a_method(path):
+    """What differs between networks stands in `models/`; comparisons with a name do not scale."""
+    from spikejax import inference, models
+
+    names = {*models.names(), *inference.method_names()}
+    if path.relative_to(ROOT).parts[0] == "models":
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare):
+            for side in (node.left, *node.comparators):
+                literals = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
+                asked = {x.value for x in literals if isinstance(x, ast.Constant)} & names
+                assert not asked, f"{path}:{node.lineno} asks for {asked}"

@@ -14,7 +14,7 @@ import pytest
 from ml_collections import ConfigDict
 
 import spikejax as sj
-from spikejax.cli.options.data import DataOptions
+from spikejax.evaluation import DataSpec
 from spikejax.formats import write_dat, write_image
 
 ROOT = Path(__file__).parents[1]
@@ -41,11 +41,12 @@ def clip(tmp_path):
 
 def config(**changes):
     data = {"source": "synthetic", "folder": "", "size": 16}
-    return ConfigDict({"task": "lrn", "dtype": "float32", "data": data, **changes})
+    task = {"task": "reconstruction", "model": "lrn"}
+    return ConfigDict({**task, "dtype": "float32", "data": data, **changes})
 
 
-def given(**values):
-    return {field.name: None for field in dataclasses.fields(DataOptions)} | values
+def fields(**values):
+    return {field.name: None for field in dataclasses.fields(DataSpec)} | values
 
 
 def expected(variables, spikes, truth):
@@ -58,14 +59,15 @@ def psnr_by_method(folder):
         return {row["method"]: float(row["PSNR"]) for row in csv.DictReader(file)}
 
 
-def test_the_best_checkpoint_of_a_run_is_scored(script, clip, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("task", [{}, {"task": "lrn", "model": ""}])
+def test_the_best_checkpoint_of_a_run_is_scored(script, clip, tmp_path, monkeypatch, capsys, task):
     variables = sj.models.create("lrn").init(jax.random.key(3))
     monkeypatch.setattr("spikejax.training.best_variables", lambda _: variables)
     options = {"methods": ["tfp"], "other_weights": [], "out": tmp_path / "out"}
-    script.evaluate(config(), given(data=str(tmp_path)), workdir="runs/mine", **options)
-    found = psnr_by_method(tmp_path / "out")
-    assert list(found) == ["tfp", "lrn (mine)"]
-    assert found["lrn (mine)"] == pytest.approx(expected(variables, *clip), abs=1e-3)
+    script.evaluate(config(**task), fields(data=str(tmp_path)), workdir="runs/mine", **options)
+    psnr = psnr_by_method(tmp_path / "out")
+    assert list(psnr) == ["tfp", "lrn (mine)"]
+    assert psnr["lrn (mine)"] == pytest.approx(expected(variables, *clip), abs=1e-3)
     assert "the best checkpoint of runs/mine" in capsys.readouterr().out
 
 
@@ -74,16 +76,31 @@ def test_the_best_checkpoint_of_a_run_is_scored(script, clip, tmp_path, monkeypa
     [
         ({}, {}, "either --workdir DIR or --weights FILE"),
         ({}, {"workdir": "a", "weights": "b"}, "either --workdir DIR or --weights FILE"),
-        ({"task": "sr"}, {"workdir": "a"}, "'sr' makes no images of recordings; "),
-        ({}, {"workdir": "nowhere"}, "nowhere: no folder of a run"),
-        ({}, {"workdir": "a", "published": "mine"}, "--published: there are sreds"),
+        ({"task": "edsr", "model": ""}, {"workdir": "a"}, "'edsr' makes no images of recordings; "),
+        ({}, {"workdir": "nowhere"}, "nowhere: not the folder of a run"),
     ],
 )
-def test_what_does_not_fit_is_refused(script, changes, options, message):
+def test_arguments_that_do_not_fit_are_refused(script, changes, options, message):
     with pytest.raises(ValueError, match=message):
         script.evaluate(
-            config(**changes), given(), methods=[], other_weights=[], out=None, **options
+            config(**changes), fields(), methods=[], other_weights=[], out=None, **options
         )
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        ({"size": "8x8"}, {}, "--size: expected 16x16"),
+        ({}, {"published": "mine"}, "--published: there are sreds"),
+        ({}, {"other_weights": ["lrn"]}, "--other_weights: expected NAME=FILE"),
+        ({}, {"methods": ["tfp:x"]}, "--methods: expected NAME or NAME:WINDOW"),
+    ],
+)
+def test_messages_name_the_flags(script, monkeypatch, data, options, message):
+    variables = sj.models.create("lrn").init(jax.random.key(3))
+    monkeypatch.setattr("spikejax.training.best_variables", lambda _: variables)
+    with pytest.raises(ValueError, match=message):
+        script.evaluate(config(), fields(**data), workdir="a", **options)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +111,7 @@ def test_the_data_are_those_of_the_configuration(script, source, folder, message
     data = {"source": source, "folder": folder, "size": 16}
     with pytest.raises(OSError, match=message):
         script.evaluate(
-            config(data=data), given(), weights="a", methods=[], other_weights=[], out=None
+            config(data=data), fields(), weights="a", methods=[], other_weights=[], out=None
         )
 
 
@@ -105,13 +122,16 @@ def test_the_data_are_those_of_the_configuration(script, source, folder, message
         ("photographs", "trains on photographs, not recordings; pass --data"),
     ],
 )
-def test_what_was_trained_on_is_not_taken_for_held_out_data(
-    script, clip, tmp_path, source, message
-):
+def test_training_data_are_not_taken_for_held_out_data(script, clip, tmp_path, source, message):
     data = {"source": source, "folder": str(tmp_path), "size": 16}
     options = {"weights": "a", "methods": [], "other_weights": [], "out": None}
     with pytest.raises(ValueError, match=message):
-        script.evaluate(config(data=data), given(), **options)
+        script.evaluate(config(data=data), fields(), **options)
+
+
+def test_every_field_of_the_data_is_a_flag(script):
+    for field in dataclasses.fields(DataSpec):
+        assert script.flags.FLAGS[field.name].help == field.metadata["help"]
 
 
 def test_flags_reach_the_evaluation(clip, tmp_path):
@@ -119,6 +139,8 @@ def test_flags_reach_the_evaluation(clip, tmp_path):
     sj.weights.save(tmp_path / "own.safetensors", variables, model="lrn")
     words = ["--config=configs/lrn.py", f"--weights={tmp_path / 'own.safetensors'}"]
     words += [f"--data={tmp_path}", "--methods=tfp,tfp:21", f"--out={tmp_path / 'out'}"]
+    (tmp_path / "own.py").write_text("print('imported')")
+    words.append(f"--import={tmp_path / 'own.py'}")
     command = [sys.executable, "eval.py", *words, "--nothing=1"]
     environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
     options = {"cwd": ROOT, "env": environment, "capture_output": True, "text": True}
@@ -127,7 +149,8 @@ def test_flags_reach_the_evaluation(clip, tmp_path):
     assert bad.stderr.startswith("eval.py: Unknown command line flag")
     good = subprocess.run(command[:-1], timeout=120, check=False, **options)
     assert good.returncode == 0, good.stderr
-    found = psnr_by_method(tmp_path / "out")
-    assert list(found) == ["tfp", "tfp:21", "lrn (own.safetensors)"]
-    assert found["lrn (own.safetensors)"] == pytest.approx(expected(variables, *clip), abs=1e-3)
+    psnr = psnr_by_method(tmp_path / "out")
+    assert list(psnr) == ["tfp", "tfp:21", "lrn (own.safetensors)"]
+    assert psnr["lrn (own.safetensors)"] == pytest.approx(expected(variables, *clip), abs=1e-3)
+    assert good.stdout.startswith("imported\n")
     assert "| tfp:21 " in good.stdout

@@ -1,12 +1,13 @@
-"""Light to spikes: the pixel, the sensor with its noise, and the photograph beside it.
+"""Spike camera simulation: pixels, sensors with noise, and photographs of the same scene.
 
-`integrate_and_fire` is the pixel alone. A `Sensor` has the parameters of a camera, `simulate` turns
-a scene into its spikes, `power_on` and `record` do so piece by piece, and `expose` takes the blurry
+`integrate_and_fire` is the pixel alone. A `Sensor` holds the parameters of a camera. `simulate`
+converts a scene to spikes; `power_on` and `record` do so piece by piece. `expose` takes the blurry
 photograph of the same scene.
 """
 
-from spikejax.camera.exposure import expose, to_grey
+from spikejax.camera.exposure import expose
 from spikejax.camera.exposure_timing import ExposureTiming
+from spikejax.camera.grey import grey_of, to_grey
 from spikejax.camera.neuron import integrate_and_fire
 from spikejax.camera.recorder import CameraState, power_on, record
 from spikejax.camera.sensor import SENSORS, Pattern, Sensor
@@ -22,6 +23,7 @@ __all__ = [
     "Sensor",
     "Surrogate",
     "expose",
+    "grey_of",
     "integrate_and_fire",
     "power_on",
     "record",

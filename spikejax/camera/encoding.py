@@ -1,4 +1,4 @@
-"""From the values that a picture file stores to light, and back."""
+"""Conversion between stored image values and linear light."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ Encoding = str | float
 
 
 def to_linear(image: Any, encoding: Encoding = "srgb") -> jax.Array:
-    """Undoes the encoding of a picture: stored values to linear intensity.
+    """Decodes stored image values to linear intensity.
 
     Args:
         image: (...) float, stored values in [0, 1].
-        encoding: 'srgb' (IEC 61966-2-1, what photographs and most videos are made for), 'linear'
-            (stored values are light: raw data, and how the published simulated datasets were
-            made), or g for light = value^g.
+        encoding: 'srgb' (IEC 61966-2-1, the encoding of photographs and most videos), 'linear'
+            (stored values are light: raw data and the published simulated datasets), or g for
+            light = value^g.
 
     Returns:
         (...) of the same dtype, in [0, 1].
 
     Raises:
-        ValueError: if the values are not floating or there is no such encoding.
+        ValueError: if the values are not floating or the encoding is unknown.
     """
     image = checked_floats("to_linear", image)
     encoding = checked_encoding(encoding)
@@ -37,17 +37,17 @@ def to_linear(image: Any, encoding: Encoding = "srgb") -> jax.Array:
 
 
 def from_linear(light: Any, encoding: Encoding = "srgb") -> jax.Array:
-    """Encodes light as a picture stores it; undoes `to_linear`.
+    """Encodes linear light as stored image values, the inverse of `to_linear`.
 
     Args:
         light: (...) float, linear intensity in [0, 1].
-        encoding: as of `to_linear`.
+        encoding: as in `to_linear`.
 
     Returns:
         (...) of the same dtype, stored values in [0, 1].
 
     Raises:
-        ValueError: if the values are not floating or there is no such encoding.
+        ValueError: if the values are not floating or the encoding is unknown.
     """
     light = checked_floats("from_linear", light)
     encoding = checked_encoding(encoding)
@@ -60,10 +60,10 @@ def from_linear(light: Any, encoding: Encoding = "srgb") -> jax.Array:
 
 
 def checked_encoding(encoding: Encoding) -> Encoding:
-    """The encoding, a number if it is one.
+    """Returns a valid encoding: 'srgb', 'linear' or a number.
 
     Raises:
-        ValueError: if there is no such encoding.
+        ValueError: if the encoding is unknown.
     """
     if encoding in ("srgb", "linear"):
         return encoding

@@ -1,4 +1,4 @@
-"""When the photograph was exposed, in readouts of the recording that goes with it."""
+"""Timing of a photograph's exposure, in readouts of its spike recording."""
 
 import dataclasses
 import operator
@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from spikejax.camera.conventions import reflect_time
+
 WINDOW = 21
-"""Readouts that the student sees around a moment."""
+"""Readouts in the input window of the student network."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ExposureTiming:
-    """The exposure of a photograph and the recording around it.
+    """The exposure of a photograph within its recording.
 
     Attributes:
-        readouts: how many the exposure lasts.
-        margin: readouts before it, and as many after it.
-        short: readouts of the short average that says how bright it was at one moment; odd.
+        readouts: length of the exposure in readouts.
+        margin: readouts before the exposure, and the same number after it.
+        short: length in readouts of the short average, which estimates the light at one moment;
+            odd.
     """
 
     readouts: int = 97
@@ -39,7 +42,7 @@ class ExposureTiming:
 
     @property
     def length(self) -> int:
-        """T, the readouts of the recording."""
+        """T, the number of readouts in the recording."""
         return self.readouts + 2 * self.margin
 
     @property
@@ -49,17 +52,17 @@ class ExposureTiming:
 
     @property
     def centre(self) -> int:
-        """The readout in its middle."""
+        """The readout in the middle of the exposure."""
         return self.margin + self.readouts // 2
 
     def times(self, count: int) -> tuple[int, ...]:
-        """Gives moments that divide the exposure evenly, its first and last readout included.
+        """Returns moments that divide the exposure evenly, including its first and last readout.
 
         Args:
-            count: how many, 1 to `readouts`; 1 gives the middle one.
+            count: number of moments, 1 to `readouts`; 1 gives the middle one.
 
         Returns:
-            Readouts, ascending.
+            Readout indices, ascending.
 
         Raises:
             ValueError: if the count is out of range.
@@ -71,17 +74,17 @@ class ExposureTiming:
         return tuple(np.rint(np.linspace(self.margin, self.stop - 1, count)).astype(int).tolist())
 
     def check_times(self, times: Sequence[int]) -> tuple[int, ...]:
-        """Makes sure that moments lie in the exposure.
+        """Checks that moments lie in the exposure.
 
         Args:
-            times: readouts.
+            times: readout indices.
 
         Returns:
-            The same, as plain numbers.
+            The same moments as Python integers.
 
         Raises:
-            ValueError: if there is none, or one lies outside.
-            TypeError: if one is no whole number.
+            ValueError: if there are no moments, or one lies outside the exposure.
+            TypeError: if one is not an integer.
         """
         numbers = tuple(operator.index(time) for time in times)
         outside = [time for time in numbers if not self.margin <= time < self.stop]
@@ -102,9 +105,6 @@ class ExposureTiming:
             )
 
     def windows(self, times: Sequence[int], length: int = WINDOW) -> np.ndarray:
-        """Gives the readouts around moments, (N, length): beyond the recording, time runs back."""
+        """Returns the readouts around moments, (N, length), reflected at the recording's ends."""
         offsets = np.arange(length) - length // 2
-        index = np.asarray(times)[:, None] + offsets
-        period = max(2 * (self.length - 1), 1)
-        index = np.abs(index) % period
-        return np.minimum(index, period - index)
+        return reflect_time(np.asarray(times)[:, None] + offsets, self.length)

@@ -1,4 +1,4 @@
-"""The light between two frames of a video: a spike camera looks many times as often."""
+"""Interpolation of linear light between video frames."""
 
 from typing import Any
 
@@ -19,23 +19,24 @@ def in_between(
 ) -> jax.Array:
     """Interpolates between frames, linearly or along the motion.
 
-    Linear: (1 - t) first + t second, so that what moves fades out here and in there. With flows
-    both frames are first warped to time t; the flows from there are combined from the given ones
-    (Jiang et al., Super SloMo, CVPR 2018, eq. 4). At t = 0 it is the first frame itself.
+    Linear interpolation computes (1 - t) first + t second; moving objects fade out and in. With
+    flows, both frames are first warped to time t. The flows from time t are combined from
+    `forward` and `backward` (Jiang et al., Super SloMo, CVPR 2018, eq. 4). At t = 0 the result is
+    the first frame.
 
     Args:
         first: (P, H, W, C) float, linear intensity.
-        second: (P, H, W, C), the frames that follow.
-        fractions: (G,) float in [0, 1), the times asked for, 0 being the first frame's.
-        forward: (P, H, W, 2) flow from the first frame to the second, pixels, x then y:
-            second(p + forward(p)) shows what first(p) does; None interpolates linearly.
-        backward: (P, H, W, 2) flow from the second to the first; with `forward` only.
+        second: (P, H, W, C), the next frames.
+        fractions: (G,) float in [0, 1), times between the frames; 0 is the first frame.
+        forward: (P, H, W, 2) flow from the first frame to the second, in pixels, x then y:
+            second(p + forward(p)) corresponds to first(p); None interpolates linearly.
+        backward: (P, H, W, 2) flow from the second frame to the first; required with `forward`.
 
     Returns:
         (P, G, H, W, C) of the frames' dtype.
 
     Raises:
-        ValueError: if the shapes do not fit or only one flow is given.
+        ValueError: if the shapes do not match or only one flow is passed.
     """
     first, second = checked_floats("first", first), checked_floats("second", second)
     fractions = jnp.asarray(fractions, first.dtype)
@@ -61,17 +62,17 @@ def in_between(
 
 
 def mean_of_cells(image: jax.Array, factor: int) -> jax.Array:
-    """Makes an image smaller: a pixel gathers the light of a whole factor x factor cell.
+    """Downsamples an image: every output pixel is the mean of a factor x factor cell.
 
     Args:
         image: (..., H, W, C) float, H and W multiples of `factor`.
-        factor: side of a cell, 1 or more.
+        factor: side of a cell in pixels, 1 or more.
 
     Returns:
         (..., H / factor, W / factor, C).
 
     Raises:
-        ValueError: if the size does not divide into cells.
+        ValueError: if H or W is not a multiple of `factor`.
     """
     *batch, height, width, channels = image.shape
     if factor < 1 or height % factor or width % factor:

@@ -1,4 +1,4 @@
-"""The pixel: charge adds up until it reaches a threshold, then it fires and is reset."""
+"""Integrate-and-fire pixels: charge accumulates up to a threshold, then the pixel fires."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from spikejax.camera.surrogate import Surrogate, as_surrogate
 Reset = Literal["subtract", "zero", "modulo"]
 RESETS = ("subtract", "zero", "modulo")
 
-# Charge is held within this many thresholds of zero, so that infinite light does not become NaN.
-# float32 still counts single thresholds there: a pixel works its way back.
+# Charge is clipped to this many thresholds around zero, so that infinite light does not become
+# NaN. float32 still resolves single thresholds there, so a pixel can return from the limit.
 CEILING = 1e6
-_HUGE = 1e30  # the same for pixels whose threshold is infinite (they never fire)
+_HUGE = 1e30  # the limit for pixels with an infinite threshold, which never fire
 
 
 @dataclass(frozen=True)
 class Neuron:
-    """How a pixel fires, and what its gradient is; see `integrate_and_fire` for the fields."""
+    """Firing rules of a pixel and their gradient; see `integrate_and_fire` for the fields."""
 
     reset: Reset = "subtract"
     surrogate: str | Surrogate = "atan"
@@ -47,48 +47,48 @@ def integrate_and_fire(
     strict: bool = False,
     checkpoint_every: int | None = None,
 ) -> tuple[jax.Array, jax.Array]:
-    """Turns a current into spikes: V += current; at V >= threshold one spike, and V is reset.
+    """Converts a current to spikes: V += current; at V >= threshold V is reset and a spike fires.
 
-    A pixel fires at most once a readout. With `subtract` what exceeds the threshold stays, and
-    fires at later readouts; `modulo` drops whole thresholds; both agree below one spike a readout.
-    `zero` drops the residue too, which biases the rate: real cameras keep it.
+    A pixel fires at most once per readout. `subtract` keeps the charge above the threshold, which
+    fires at later readouts. `modulo` drops whole thresholds. Both agree below one spike per
+    readout. `zero` also drops the residue, which biases the rate; real cameras keep it.
 
-    A stream cut into pieces, each started from the potential that the one before returned, gives
-    the same spikes as in one go.
+    A stream can be cut into pieces: if each piece starts from the potential that the previous one
+    returned, the spikes are the same.
 
-    The spikes are exact. In the gradient (forward or reverse mode)
-    the surrogate stands in for the derivative of the threshold step. A pixel does not leak, so
-    with the reset held fixed (the default) a current is seen to raise all later spikes; attached,
-    the spike that it causes lowers them again, and gradients stay as local as the spikes are.
-    'straight_through' is the gradient of the expected spikes in either case.
+    The spikes are exact. The gradient (forward or reverse mode) replaces the derivative of the
+    threshold step by the surrogate. Pixels do not leak. With a constant reset (the default), the
+    gradient of a current reaches all later spikes with a positive sign. With an attached reset, the
+    spike that the current causes lowers them again, and gradients are as local as the spikes.
+    'straight_through' is the gradient of the expected spikes in both cases.
 
-    Every input gives finite results. Zero current leaves the potential as it is, negative current
-    discharges it; NaN counts as no current. Current and potential are held within 1e6 thresholds of
-    zero, so that infinite light fires at every readout; with `subtract` the pixel goes on until it
-    has worked off the excess. The gradient to a current that is NaN or beyond the limit is zero.
+    Every input gives finite results. Zero current leaves the potential unchanged, negative current
+    discharges it, and NaN counts as no current. Current and potential are clipped to 1e6 thresholds
+    around zero: infinite light fires at every readout, and with `subtract` the pixel fires until
+    the excess is used up. The gradient of a current that is NaN or beyond the limit is zero.
 
     Args:
-        current: (T, ...) float, charge a readout in the units of `threshold`: spikes a readout if
-            the threshold is 1.
-        threshold: positive; a number, one a pixel `(...)`, or one a readout and pixel `(T, ...)`;
-            an axis of size 1 stands for any size.
+        current: (T, ...) float, charge per readout in the units of `threshold`: spikes per readout
+            if the threshold is 1.
+        threshold: positive; a number, one per pixel `(...)`, or one per readout and pixel
+            `(T, ...)`; an axis of size 1 is broadcast.
         initial: the potential before the first readout, a number or `(...)`.
         reset: 'subtract', 'zero' or 'modulo'.
         surrogate: 'atan', 'fast_sigmoid', 'triangle', 'sigmoid', 'straight_through', or a
             `Surrogate`.
-        detach_reset: hold the reset fixed in the gradient.
-        strict: fire only above the threshold, not at it.
-        checkpoint_every: bounds the memory of the gradient: only the potential every so many
-            readouts is kept, and what lies between is computed again. None keeps everything.
+        detach_reset: whether the reset is constant in the gradient.
+        strict: whether a pixel fires only above the threshold, not at it.
+        checkpoint_every: bounds the memory of the gradient: the backward pass stores the potential
+            once per this many readouts and recomputes the others. None stores all of them.
 
     Returns:
         Spikes (T, ...), 0 or 1 in the dtype of `current` (float32 for narrower floats), and the
         potential (...) after the last readout.
 
     Raises:
-        ValueError: on a current that is not floating or has no time axis, a threshold or initial
-            potential that does not fit its pixels, a threshold that is not positive (as far as it
-            is known before tracing), or an unknown option.
+        ValueError: if the current is not floating or has no time axis, the threshold or initial
+            potential does not match the pixels, the threshold is not positive (checked unless it
+            is traced), or an option is unknown.
     """
     neuron = Neuron(reset, surrogate, detach_reset, strict)
     current = checked_floats("current", current)
@@ -125,17 +125,16 @@ def _integrate(
 def advance(
     neuron: Neuron, potential: jax.Array, current: jax.Array, threshold: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """One readout: adds the current, fires, resets.
+    """Advances pixels by one readout: adds the current, fires, resets.
 
-    The derivative is written out by hand, because it then keeps one number and one bit a pixel and
-    readout for the backward pass, where the operations one by one keep five and two.
+    The derivative is defined by hand. It stores one number and one bit per pixel and readout for
+    the backward pass; automatic differentiation would store five and two.
 
     Args:
         neuron: reset, surrogate and comparison.
         potential: (...) before the readout.
         current: (...) same shape and dtype.
-        threshold: same dtype; same shape, or with axes of size 1, or a number: reading one number
-            a pixel takes time.
+        threshold: same dtype; same shape, or axes of size 1, or a number, which is the fastest.
 
     Returns:
         The potential (...) after the readout, and the spikes (...), 0 or 1.
@@ -156,7 +155,7 @@ def _advance_jvp(neuron: Neuron, primals: Any, tangents: Any) -> Any:
     spikes = _fire(neuron, charged, threshold)
     after = advance(neuron, *primals)[0]
 
-    fixed = type(d_threshold) is SymbolicZero  # then its terms would only cost memory
+    fixed = type(d_threshold) is SymbolicZero  # its terms would cost memory for nothing
     d_current = 0 if type(d_current) is SymbolicZero else jnp.where(passes, d_current, 0)
     d_potential = 0 if type(d_potential) is SymbolicZero else d_potential
     d_charged = jnp.broadcast_to(d_potential + d_current, charged.shape)
@@ -189,9 +188,9 @@ def _remainder(charged: jax.Array, threshold: jax.Array) -> jax.Array:
 def _charged(
     potential: jax.Array, current: jax.Array, threshold: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """The potential with the current added, that current, and where it was taken unchanged."""
+    """Returns the potential plus the current, the clipped current, and where it is unclipped."""
     limit = jnp.minimum(CEILING * threshold, _HUGE)
-    passes = jnp.abs(current) <= limit  # not so for NaN
+    passes = jnp.abs(current) <= limit  # False for NaN
     current = jnp.where(jnp.isnan(current), 0, jnp.clip(current, -limit, limit))
     return jnp.clip(potential + current, -limit, limit), current, passes
 
@@ -208,14 +207,14 @@ def scan(
     *,
     checkpoint_every: int | None,
 ) -> tuple[Any, Any]:
-    """`jax.lax.scan` along the first axis, with the memory of its gradient bounded.
+    """Runs `jax.lax.scan` along the first axis with bounded memory of its gradient.
 
     Args:
         step: (carry, x) -> (carry, y).
-        carry: what goes from readout to readout.
+        carry: the state that passes from readout to readout.
         xs: arrays (T, ...).
-        checkpoint_every: the backward pass keeps the carry every so many readouts, and computes
-            the others again; None keeps everything.
+        checkpoint_every: the backward pass stores the carry once per this many readouts and
+            recomputes the others; None stores all of them.
 
     Returns:
         The last carry, and the ys (T, ...).
@@ -229,7 +228,7 @@ def scan(
         return jax.lax.scan(step, carry, xs)
 
     pieces = jax.tree.map(lambda x: x[:whole].reshape(-1, every, *x.shape[1:]), xs)
-    # Inside a scan nothing can be merged with the recomputation, which prevent_cse guards against.
+    # Inside a scan, XLA cannot merge the recomputation, so prevent_cse is not needed.
     carry, ys = jax.lax.scan(jax.checkpoint(piece, prevent_cse=False), carry, pieces)
     ys = jax.tree.map(lambda y: y.reshape(whole, *y.shape[2:]), ys)
     if whole < length:
@@ -239,10 +238,10 @@ def scan(
 
 
 def checked_floats(name: str, x: Any, advice: str = "cast it") -> jax.Array:
-    """The array, in float32 at least.
+    """Returns the array in float32 or wider.
 
     Raises:
-        ValueError: if the values are not floating; the message has the name and the advice.
+        ValueError: if the values are not floating; the message contains the name and the advice.
     """
     if not hasattr(x, "dtype"):
         x = np.asarray(x)
@@ -254,10 +253,11 @@ def checked_floats(name: str, x: Any, advice: str = "cast it") -> jax.Array:
 def fit_to_pixels(
     name: str, value: Any, current: jax.Array, *, per_readout: bool = False
 ) -> jax.Array:
-    """The value with the axes of a pixel, or of a readout and pixel, each of size 1 or full.
+    """Returns the value with the axes of pixels, or of readouts and pixels, of size 1 or full.
 
     Raises:
-        ValueError: if it does not fit the pixels of `current` (T, ...); the message names `name`.
+        ValueError: if it does not match the pixels of `current` (T, ...); the message contains
+            `name`.
     """
     value = jnp.asarray(value, current.dtype)
     pixels = current.shape[1:]

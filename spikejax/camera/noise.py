@@ -1,7 +1,7 @@
-"""Noise that changes from readout to readout, keyed by the readout's index.
+"""Temporal noise, drawn independently for each readout.
 
-The draws depend on the key, the index and the shape of the pixels alone, so that a recording made
-in pieces is the one made in one go. What is drawn once a camera is in `sensor`.
+The draws depend only on the key, the readout's index and the shape of the pixels. A recording in
+pieces therefore equals a recording in one call. `sensor` draws the fixed pattern of a camera.
 """
 
 from typing import Literal
@@ -12,21 +12,21 @@ import jax.numpy as jnp
 StrayLaw = Literal["normal", "geometric"]
 STRAY_LAWS = ("normal", "geometric")
 
-_LONGEST = 2.0**30  # readouts: 15 hours, and within int32
+_LONGEST = 2.0**30  # readouts; 15 hours, within int32
 
 
 def normal_pair(
     key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype
 ) -> tuple[jax.Array, jax.Array]:
-    """Two independent standard normal fields from one 32-bit word a pixel.
+    """Draws two independent standard normal fields from one 32-bit word per pixel.
 
-    Random bits are what noise costs; 16 of them give a normal number with 65536 values within 4.2
-    standard deviations, more than a sensor's noise needs.
+    Random bits dominate the cost of noise. 16 bits give a normal number with 65536 values within
+    4.2 standard deviations, which is more than a sensor's noise needs.
 
     Args:
         key: JAX random key.
-        shape: of each field.
-        dtype: floating.
+        shape: shape of each field.
+        dtype: floating dtype of the fields.
 
     Returns:
         Two arrays of `shape`.
@@ -43,15 +43,15 @@ def _normal(sixteen_bits: jax.Array, dtype: jnp.dtype) -> jax.Array:
 def stray_gaps(
     key: jax.Array, shape: tuple[int, ...], mean: jax.Array, std: jax.Array, law: StrayLaw
 ) -> jax.Array:
-    """Readouts from one stray spike to the next.
+    """Draws the gaps between stray spikes.
 
     Args:
         key: JAX random key.
-        shape: of the pixels.
-        mean: of the gaps, readouts.
-        std: of the gaps, readouts; `normal` only.
-        law: 'normal' (rounded, at least 1; the published circuit) or 'geometric' (every readout
-            alike, with probability 1 / mean).
+        shape: shape of the pixels.
+        mean: mean gap in readouts.
+        std: standard deviation of the gaps in readouts; used by 'normal' only.
+        law: 'normal' (rounded, at least 1; the published circuit) or 'geometric' (the same
+            probability 1 / mean at every readout).
 
     Returns:
         `shape` int32, 1 or more.
@@ -69,17 +69,17 @@ def stray_gaps(
 def first_stray(
     key: jax.Array, shape: tuple[int, ...], mean: jax.Array, std: jax.Array, law: StrayLaw
 ) -> jax.Array:
-    """Readouts to the first stray spike of a process that has been running for long.
+    """Draws the readouts until the first stray spike of a process in its steady state.
 
-    The chance of having to wait k readouts is proportional to that of a gap of at least k (the
-    forward recurrence time of renewal theory); a geometric law has no memory.
+    The probability of a wait of k readouts is proportional to the probability of a gap of at least
+    k (the forward recurrence time of renewal theory). A geometric law has no memory.
 
     Args:
         key: JAX random key.
-        shape: of the pixels.
-        mean: of the gaps, readouts.
-        std: of the gaps, readouts.
-        law: as for `stray_gaps`.
+        shape: shape of the pixels.
+        mean: mean gap in readouts.
+        std: standard deviation of the gaps in readouts.
+        law: as in `stray_gaps`.
 
     Returns:
         `shape` int32, 1 or more.

@@ -1,4 +1,4 @@
-"""A camera that records piece by piece: what it is between two readouts, and how it goes on."""
+"""Recording of a scene piece by piece, with the camera's state between the pieces."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from spikejax.camera.exposure import IN_RANGE, to_grey
+from spikejax.camera.exposure import IN_RANGE
+from spikejax.camera.grey import to_grey
 from spikejax.camera.neuron import CEILING, Neuron, advance, checked_floats, scan
 from spikejax.camera.noise import first_stray, normal_pair, stray_gaps
 from spikejax.camera.sensor import Pattern, Sensor
@@ -17,11 +18,11 @@ from spikejax.camera.surrogate import Surrogate
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class CameraState:
-    """A camera between two readouts: what `record` takes and returns.
+    """The state of a camera between two readouts, which `record` takes and returns.
 
     Attributes:
-        key: of all temporal noise.
-        readout: () int32, the index of the next readout.
+        key: JAX random key of all temporal noise.
+        readout: () int32, index of the next readout.
         potential: (H, W) or (B, H, W), in thresholds.
         until_stray: same shape, int32, readouts until the next stray spike.
         pattern: the camera's maps, each (H, W) or a number.
@@ -42,26 +43,26 @@ def power_on(
     pattern: Pattern | None = None,
     dtype: Any = jnp.float32,
 ) -> CameraState:
-    """A camera before its first readout.
+    """Creates the initial state of a camera.
 
     Args:
-        key: JAX random key, for the pattern (unless given), the start, and all later noise.
-        sensor: one of `SENSORS`, or your own.
+        key: JAX random key for the pattern (if `pattern` is None), the start and all later noise.
+        sensor: one of `SENSORS`, or a custom sensor.
         shape: (H, W), or (B, H, W) for a batch of recordings.
         pattern: the camera's maps; None draws them.
-        dtype: of the potential, floating: that of the scenes.
+        dtype: floating dtype of the potential, the same as the scenes'.
 
     Returns:
-        The state that `record` starts from.
+        The state for the first call of `record`.
 
     Raises:
-        ValueError: if the shape or the pattern does not fit.
+        ValueError: if the shape is not (H, W) or (B, H, W), or the pattern does not match it.
     """
     if len(shape) not in (2, 3):
         raise ValueError(f"power_on: expected a shape (H, W) or (B, H, W), got {shape}")
     spreads = (sensor.prnu, sensor.dark_spread, sensor.threshold_spread)
     if pattern is None and all(_is(spread, 0) for spread in spreads):
-        pattern = Pattern(dark=sensor.dark)  # numbers: reading equal maps again would take time
+        pattern = Pattern(dark=sensor.dark)  # numbers are faster to read than constant maps
     if pattern is not None:
         pattern = jax.tree.map(partial(_map_of_pixels, shape[-2:], dtype), pattern)
     has_stray = not _is(sensor.stray_gap, jnp.inf)
@@ -109,24 +110,24 @@ def record(
     detach_reset: bool = True,
     checkpoint_every: int | None = None,
 ) -> tuple[jax.Array, CameraState]:
-    """Records a piece of a scene, from where the piece before it ended.
+    """Records a piece of a scene, starting from the state after the previous piece.
 
-    However a scene is cut, the spikes are the same: noise is keyed by the readout's index.
+    The spikes do not depend on how a scene is cut, because noise is keyed by the readout's index.
 
     Args:
-        state: from `power_on`, or returned by the piece before.
+        state: from `power_on` or the previous call of `record`.
         scene: (T, H, W) or (B, T, H, W) float, or colour, as in `simulate`.
-        sensor: the same as for the other pieces.
-        dtype: of the spikes, as in `simulate`.
-        surrogate: see `integrate_and_fire`, as for the next two.
-        detach_reset: hold the reset fixed in the gradient.
-        checkpoint_every: bounds the memory of the gradient.
+        sensor: the sensor, the same for all pieces.
+        dtype: dtype of the spikes, as in `simulate`.
+        surrogate: see `integrate_and_fire`.
+        detach_reset: whether the reset is constant in the gradient; see `integrate_and_fire`.
+        checkpoint_every: bounds the memory of the gradient; see `integrate_and_fire`.
 
     Returns:
         The spikes, (T, H, W) or (B, T, H, W), and the state after them.
 
     Raises:
-        ValueError: if the scene does not fit the state.
+        ValueError: if the scene does not match the state.
     """
     scene = checked_scene(scene)
     pixels = pixels_of(scene)
@@ -161,16 +162,16 @@ def _record(
         for values in (sensor.gain * pattern.prnu, pattern.dark, pattern.threshold)
     )
 
-    def step(carry: Any, seen: Any) -> tuple[Any, jax.Array]:
-        (potential, until_stray), (light, readout) = carry, seen
+    def step(carry: Any, inputs: Any) -> tuple[Any, jax.Array]:
+        (potential, until_stray), (light, readout) = carry, inputs
         if has_shot or has_jitter or has_stray:
             keys = jax.random.split(jax.random.fold_in(state.key, readout))
         charge, theta = _charge(light, sensitivity, dark), threshold
         if has_shot or has_jitter:
             shot, jitter = normal_pair(keys[0], shape, work)
             if has_shot:
-                # Electrons are counted: their variance is their number, electrons / gain a
-                # threshold. The slope of the root is infinite in the dark, hence no gradient.
+                # The variance of a number of electrons is their number; a threshold is
+                # electrons / gain. The square root has infinite slope at zero, hence no gradient.
                 variance = jnp.maximum(charge, 0) * (sensor.gain / sensor.electrons)
                 charge = charge + jax.lax.stop_gradient(jnp.sqrt(variance)) * shot
             if has_jitter:
@@ -185,7 +186,7 @@ def _record(
             spikes = jnp.where(stray, 1, spikes)
         return (potential, until_stray), spikes.astype(dtype)
 
-    # What does not change must not go round: the loop would copy it at every readout.
+    # Constants stay out of the carry: the loop would copy them at every readout.
     carry = (state.potential, state.until_stray if has_stray else None)
     scene = jnp.moveaxis(scene, scene.ndim - 3, 0)
     readouts = state.readout + jnp.arange(scene.shape[0], dtype=jnp.int32)
@@ -198,17 +199,17 @@ def _record(
 
 
 def _charge(light: jax.Array, sensitivity: jax.Array, dark: jax.Array) -> jax.Array:
-    """What a readout adds, in thresholds, before noise; no light makes it NaN."""
-    seen = (light >= 0) & (light <= CEILING)
-    light = jnp.where(seen, light, jnp.where(light > CEILING, CEILING, 0))
+    """Returns the charge of one readout in thresholds, before noise; it is never NaN."""
+    in_range = (light >= 0) & (light <= CEILING)
+    light = jnp.where(in_range, light, jnp.where(light > CEILING, CEILING, 0))
     return sensitivity * light + dark
 
 
 def checked_scene(scene: Any) -> jax.Array:
-    """The scene in grey and in float32 at least.
+    """Returns the scene in grey, in float32 or wider.
 
     Raises:
-        ValueError: if it is not floating, or not of the shape of a scene.
+        ValueError: if the scene is not floating or has an unsupported shape.
     """
     scene = checked_floats("scene", scene, IN_RANGE)
     if scene.ndim in (4, 5) and scene.shape[-1] == 3:
@@ -222,7 +223,7 @@ def checked_scene(scene: Any) -> jax.Array:
 
 
 def pixels_of(scene: jax.Array) -> tuple[int, ...]:
-    """(H, W) or (B, H, W) of a scene (T, H, W) or (B, T, H, W)."""
+    """Returns (H, W) or (B, H, W) of a scene (T, H, W) or (B, T, H, W)."""
     return (*scene.shape[:-3], *scene.shape[-2:])
 
 
@@ -234,5 +235,5 @@ def _map_of_pixels(shape: tuple[int, ...], dtype: Any, values: Any) -> jax.Array
 
 
 def _is(value: Any, off: float) -> bool:
-    """Whether a noise is known, before tracing, to be off."""
+    """Returns whether a noise is known to be off before tracing."""
     return not isinstance(value, jax.core.Tracer) and bool(value == off)

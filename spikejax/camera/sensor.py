@@ -1,14 +1,14 @@
-"""A spike camera's sensor: its physical parameters, presets, and what is fixed in a camera.
+"""Physical parameters of a spike camera's sensor, presets, and the camera's fixed pattern.
 
-Charge is counted in thresholds: a pixel of gain 1 fires at every readout in light of intensity 1.
-A readout adds `gain * prnu * intensity + dark` to the potential, which fires at `threshold`, where
-prnu (around 1), dark and threshold (around 1) are maps: the camera's `Pattern`.
+Charge is measured in thresholds: a pixel of gain 1 fires at every readout in light of intensity 1.
+A readout adds `gain * prnu * intensity + dark` to the potential, and the pixel fires at
+`threshold`. prnu (around 1), dark and threshold (around 1) are maps: the camera's `Pattern`.
 
-| parameter | drawn | what it is |
+| parameter | drawn | meaning |
 |---|---|---|
-| `prnu`, `dark_spread`, `threshold_spread` | once a camera (`Sensor.pattern`) | fixed pattern |
+| `prnu`, `dark_spread`, `threshold_spread` | once per camera (`Sensor.pattern`) | fixed pattern |
 | `electrons` (shot noise), `threshold_jitter`, `stray_gap` | at every readout | temporal noise |
-| `start` | once a recording | the potential before the first readout |
+| `start` | once per recording | the potential before the first readout |
 """
 
 import dataclasses
@@ -38,11 +38,11 @@ _OFF: dict[str, dict[str, float]] = {
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Pattern:
-    """What is fixed in one camera, drawn by `Sensor.pattern` or measured.
+    """The fixed pattern of one camera, drawn by `Sensor.pattern` or measured.
 
     Attributes:
         prnu: (H, W) or a number; sensitivity relative to the mean pixel's, around 1.
-        dark: (H, W) or a number; dark current, spikes a readout.
+        dark: (H, W) or a number; dark current in spikes per readout.
         threshold: (H, W) or a number; threshold relative to the mean pixel's, around 1, positive.
     """
 
@@ -54,27 +54,27 @@ class Pattern:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Sensor:
-    """The parameters of a spike camera, a pytree: gradients reach its numbers.
+    """The parameters of a spike camera, a pytree whose numbers are differentiable.
 
-    A noise of strength zero costs nothing. `dataclasses.replace` makes a changed copy, and
-    `without` one that lacks some kinds of noise.
+    A noise of strength zero costs nothing. `dataclasses.replace` returns a changed copy, and
+    `without` a copy without some kinds of noise.
 
     Attributes:
-        gain: spikes a readout at intensity 1.
+        gain: spikes per readout at intensity 1.
         prnu: standard deviation over the pixels of their relative sensitivity (fixed).
-        dark: mean dark current, spikes a readout (fixed).
+        dark: mean dark current in spikes per readout (fixed).
         dark_spread: standard deviation over the pixels of the dark current (fixed).
         threshold_spread: standard deviation over the pixels of the relative threshold (fixed).
         threshold_jitter: standard deviation over the readouts of the relative threshold.
-        electrons: electrons a readout at intensity 1, which have shot noise; inf: no shot noise.
-        stray_gap: mean number of readouts between spikes that come without light; inf: none.
-        stray_gap_std: standard deviation of these numbers, for the law 'normal'.
+        electrons: electrons per readout at intensity 1, for shot noise; inf: no shot noise.
+        stray_gap: mean number of readouts between stray spikes, which need no light; inf: none.
+        stray_gap_std: standard deviation of these gaps, for the law 'normal'.
         stray_law: 'normal' or 'geometric' (any readout with probability 1 / stray_gap).
         reset: 'subtract' (real cameras), 'modulo' or 'zero', see `integrate_and_fire`.
-        strict: fire only above the threshold, not at it.
+        strict: whether a pixel fires only above the threshold, not at it.
         start: the potential before the first readout: 'uniform' between 0 and the threshold,
-            'empty', or 'light' (what a discarded readout of uniformly random light leaves).
-        rate_hz: readouts a second, for converting to seconds; nothing here depends on it.
+            'empty', or 'light' (the potential after a discarded readout of uniformly random light).
+        rate_hz: readouts per second, for conversion to seconds; the simulation does not use it.
     """
 
     gain: Any = 1.0
@@ -106,17 +106,17 @@ class Sensor:
             _check_at_least(name, getattr(self, name), 1)
 
     def without(self, *noises: str) -> "Sensor":
-        """The same sensor with some kinds of noise switched off.
+        """Returns a copy of the sensor with some kinds of noise switched off.
 
         Args:
             noises: any of 'prnu', 'dark', 'threshold' (fixed), 'shot', 'jitter', 'stray'
                 (temporal).
 
         Returns:
-            A changed copy.
+            The changed copy.
 
         Raises:
-            ValueError: if there is no such noise.
+            ValueError: if a noise is unknown.
         """
         changes: dict[str, Any] = {}
         for noise in noises:
@@ -126,10 +126,10 @@ class Sensor:
         return dataclasses.replace(self, **changes)
 
     def pattern(self, key: jax.Array, shape: tuple[int, ...]) -> Pattern:
-        """Draws what is fixed in one camera: normal over the pixels, independent of one another.
+        """Draws the fixed pattern of a camera: independent normal values over the pixels.
 
         Args:
-            key: JAX random key; the same key, the same camera.
+            key: JAX random key; the same key gives the same camera.
             shape: (H, W).
 
         Returns:
@@ -144,14 +144,14 @@ class Sensor:
         )
 
     def rate(self, intensity: Any, pattern: Pattern | None = None) -> jax.Array:
-        """Expected spikes a readout in constant light, without stray spikes.
+        """Returns the expected spikes per readout in constant light, without stray spikes.
 
         Args:
             intensity: a number or (H, W), or any shape that the maps broadcast to.
             pattern: the camera's maps; None: the mean pixel.
 
         Returns:
-            Spikes a readout, in [0, 1].
+            Spikes per readout, in [0, 1].
         """
         pattern = Pattern(dark=self.dark) if pattern is None else pattern
         charge = self.gain * pattern.prnu * intensity + pattern.dark
@@ -159,21 +159,21 @@ class Sensor:
 
 
 def _check_at_least(name: str, value: Any, least: float) -> None:
-    # Pytrees are rebuilt with tracers, arrays and placeholders, which have no value to check.
+    # JAX rebuilds pytrees with tracers, arrays and placeholders, which have no value to check.
     if isinstance(value, (int, float)) and not value >= least:
         raise ValueError(f"Sensor.{name}: expected {least} or more, got {value}")
 
 
 def _published_circuit_gain() -> float:
-    """Spikes a readout at white: 250 clocks of a circuit's photocurrent over 2 V."""
+    """Returns spikes per readout at white: 250 clocks of a circuit's photocurrent over 2 V."""
     clock, efficiency, wavelength, capacitance = 2 / 10e6, 1.09e-13, 1.83e-4, 15e-15
     return 250 * clock * efficiency / (wavelength * capacitance) / 2.0
 
 
 SENSORS: dict[str, Sensor] = {
-    # What measurements on real recordings come to when all noise is left out.
+    # Measurements on real recordings, without noise.
     "ideal": Sensor(),
-    # The noise figures that fit recordings of a 250x400 camera.
+    # Noise parameters fitted to recordings of a 250x400 camera.
     "vidar": Sensor(
         prnu=0.058,
         dark=0.0047,
@@ -182,8 +182,8 @@ SENSORS: dict[str, Sensor] = {
         threshold_jitter=0.0058,
         electrons=5e4,
     ),
-    # The circuit that made the training data of S-SDM (Chen et al., NeurIPS 2024). Its stray spikes
-    # are twice to four times what real cameras show: for reproducing that recipe.
+    # The simulated circuit behind the training data of S-SDM (Chen et al., NeurIPS 2024), for
+    # reproducing that recipe. It has two to four times the stray spikes of real cameras.
     "ssdm": Sensor(
         gain=_published_circuit_gain(),
         stray_gap=140.0,

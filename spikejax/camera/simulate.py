@@ -1,4 +1,4 @@
-"""A scene's light to a recording's spikes."""
+"""Simulation of a spike camera's recording of a scene."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -22,30 +22,30 @@ def simulate(
     detach_reset: bool = True,
     checkpoint_every: int | None = None,
 ) -> jax.Array:
-    """Records a scene: the spikes that a camera gives out when it sees this light.
+    """Simulates a spike camera's recording of a scene.
 
     With a floating `dtype` the spikes are differentiable in the scene, the sensor's numbers and the
-    pattern's maps; how strong the shot noise is carries no gradient. Intensity below zero or NaN
-    counts as darkness and infinite intensity as very bright light, without gradient.
+    pattern's maps. The strength of the shot noise carries no gradient. Negative intensity and NaN
+    count as darkness, infinite intensity as very bright light; their gradient is zero.
 
     Args:
-        key: JAX random key; the same key, the same spikes.
+        key: JAX random key; the same key gives the same spikes.
         scene: (T, H, W) or (B, T, H, W) float, the linear intensity at each readout, 1 for white;
-            colour with a further axis of 3 (RGB) is weighed to grey by `to_grey`. A batch is B
-            recordings by one camera; use `jax.vmap` over keys for as many cameras.
-        sensor: one of `SENSORS`, or your own.
+            colour has a last axis of 3 (RGB) and is converted by `to_grey`. A batch is B recordings
+            by one camera; use `jax.vmap` over keys for one camera per recording.
+        sensor: one of `SENSORS`, or a custom sensor.
         pattern: the camera's maps (H, W); None draws them from `key`.
-        dtype: of the spikes: uint8, bool, or a floating type for gradients.
-        surrogate: see `integrate_and_fire`, as for the next two.
-        detach_reset: hold the reset fixed in the gradient.
-        checkpoint_every: bounds the memory of the gradient.
+        dtype: dtype of the spikes: uint8, bool, or a floating type for gradients.
+        surrogate: see `integrate_and_fire`.
+        detach_reset: whether the reset is constant in the gradient; see `integrate_and_fire`.
+        checkpoint_every: bounds the memory of the gradient; see `integrate_and_fire`.
 
     Returns:
         (T, H, W) or (B, T, H, W) spikes, 0 or 1.
 
     Raises:
-        ValueError: if the scene is not floating or not of such a shape, or the pattern does not
-            fit it.
+        ValueError: if the scene is not floating or has another shape, or the pattern does not
+            match it.
     """
     scene = checked_scene(scene)
     state = power_on(key, sensor, pixels_of(scene), pattern=pattern, dtype=scene.dtype)
@@ -68,17 +68,17 @@ def simulate_stream(
     pattern: Pattern | None = None,
     dtype: Any = jnp.uint8,
 ) -> Iterator[jax.Array]:
-    """Records a scene of any length in constant memory, piece by piece.
+    """Simulates the recording of a scene of any length, piece by piece in constant memory.
 
     Args:
         key: JAX random key.
-        scenes: the scene cut along time, pieces as in `simulate`; their lengths may differ.
-        sensor: one of `SENSORS`, or your own.
+        scenes: the scene in pieces along time, each as in `simulate`; their lengths may differ.
+        sensor: one of `SENSORS`, or a custom sensor.
         pattern: the camera's maps; None draws them from `key`.
-        dtype: of the spikes.
+        dtype: dtype of the spikes.
 
     Yields:
-        The spikes of each piece: together those of `simulate` on the whole scene.
+        The spikes of each piece. Concatenated, they equal `simulate` on the whole scene.
 
     Raises:
         ValueError: as `simulate`, or if the size of the pieces changes.

@@ -1,6 +1,6 @@
-"""What a recording says about its pixels: rates, and which of them are hot or dead.
+"""Statistics of a recording's pixels: firing rates, hot, dead and weak pixels.
 
-Counted chunk by chunk, so that a recording of any length needs the memory of a few readouts.
+Spikes are counted chunk by chunk, so a recording of any length needs the memory of a few readouts.
 """
 
 import dataclasses
@@ -13,29 +13,29 @@ from spikejax.formats.errors import FormatError
 from spikejax.formats.recording import Recording
 
 MIN_SPIKES = 10
-"""Evidence that a verdict on a pixel needs: one spike more or less is chance."""
+"""Spikes by which a pixel must differ from its neighbours to count as hot, dead or weak."""
 
 OUTLIER_FACTOR = 2.0
-"""How many times its neighbours' rate makes a pixel hot; the inverse makes it weak."""
+"""Ratio to the neighbours' rate from which a pixel is hot; below its inverse a pixel is weak."""
 
 SATURATED_RATE = 0.99
-"""Spikes a readout above which a pixel can tell no more light apart."""
+"""Spikes per readout from which a pixel counts as saturated."""
 
 _CHUNK_BYTES = 32 << 20
-_CHUNK_READOUTS = 255  # so many spikes still fit into a byte
+_CHUNK_READOUTS = 255  # the largest count that fits into a byte
 _NEIGHBOURS = [(dy, dx) for dy in range(3) for dx in range(3) if (dy, dx) != (1, 1)]
 
 
 @dataclasses.dataclass(frozen=True)
 class Statistics:
-    """Spikes of a recording, counted.
+    """Spike counts of a recording and the statistics that follow from them.
 
     Attributes:
         readouts: T.
         counts: (H, W) int64, spikes of each pixel.
-        darkest: the least mean rate of a single readout, spikes a pixel.
-        brightest: the greatest one.
-        empty_readouts: how many readouts hold no spike at all.
+        darkest: the lowest mean of a single readout, in spikes per pixel.
+        brightest: the highest mean of a single readout, in spikes per pixel.
+        empty_readouts: number of readouts without a spike.
     """
 
     readouts: int
@@ -46,38 +46,39 @@ class Statistics:
 
     @property
     def rates(self) -> npt.NDArray[np.float64]:
-        """(H, W) spikes a readout, 0 to 1."""
+        """(H, W) spikes per readout, 0 to 1."""
         return self.counts / self.readouts
 
     @property
     def mean_rate(self) -> float:
-        """Spikes a readout and pixel."""
+        """Spikes per readout and pixel."""
         return float(self.counts.mean()) / self.readouts
 
     @property
     def hot(self) -> npt.NDArray[np.bool_]:
-        """(H, W), pixels that fire by themselves.
+        """(H, W), pixels that fire much more than their neighbours.
 
-        More than `OUTLIER_FACTOR` times as often as the median of their eight neighbours, and at
-        least `MIN_SPIKES` times more often. A tiny lamp that never moves passes for one.
+        They have more than `OUTLIER_FACTOR` times the spikes of the median of their eight
+        neighbours, and at least `MIN_SPIKES` more. A small static lamp also counts as hot.
         """
         around = self._neighbours()
         return (self.counts > OUTLIER_FACTOR * around) & (self.counts - around >= MIN_SPIKES)
 
     @property
     def dead(self) -> npt.NDArray[np.bool_]:
-        """(H, W), pixels that never fire, where the median of their eight neighbours did.
+        """(H, W), pixels without a spike although their neighbours fire.
 
-        At least `MIN_SPIKES` times; where it is darker than that, none can be told.
+        The median of their eight neighbours has at least `MIN_SPIKES` spikes. Darker areas do not
+        allow a decision.
         """
         return (self.counts == 0) & (self._neighbours() >= MIN_SPIKES)
 
     @property
     def weak(self) -> npt.NDArray[np.bool_]:
-        """(H, W), pixels that are not dead but see too little, often because of dust.
+        """(H, W), pixels that fire much less than their neighbours, often because of dust.
 
-        They fire less than 1 / `OUTLIER_FACTOR` as often as the median of their eight neighbours,
-        and at least `MIN_SPIKES` times less often.
+        They have less than 1 / `OUTLIER_FACTOR` of the spikes of the median of their eight
+        neighbours, and at least `MIN_SPIKES` fewer, but are not dead.
         """
         around = self._neighbours()
         low = (OUTLIER_FACTOR * self.counts < around) & (around - self.counts >= MIN_SPIKES)
@@ -85,7 +86,7 @@ class Statistics:
 
     @property
     def silent(self) -> npt.NDArray[np.bool_]:
-        """(H, W), pixels that never fire, dead or in the dark."""
+        """(H, W), pixels without a spike, either dead or in the dark."""
         return self.counts == 0
 
     @property
@@ -94,15 +95,18 @@ class Statistics:
         return self.rates >= SATURATED_RATE
 
     def histogram(self, bins: int = 20) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """How many pixels fire at which rate.
+        """Returns the histogram of the pixels' rates.
 
         Args:
-            bins: number of equal steps from rate 0 to the highest, which is rounded up so that a
-                step is 1, 2 or 5 times a power of ten.
+            bins: maximum number of equal bins from rate 0 to the highest rate. The bin width is
+                rounded up to 1, 2 or 5 times a power of ten.
 
         Returns:
-            Pixels of each step (n,), n at most `bins`, and the edges (n + 1,) in spikes a readout;
-            a step holds its lower edge, the last one both.
+            Number of pixels per bin (n,), n at most `bins`, and the edges (n + 1,) in spikes per
+            readout. A bin includes its lower edge; the last bin includes both edges.
+
+        Raises:
+            ValueError: if `bins` is less than 1.
         """
         if bins < 1:
             raise ValueError(f"bins: expected at least 1, got {bins}")
@@ -113,7 +117,7 @@ class Statistics:
         return np.histogram(self.rates, edges)[0].astype(np.int64), edges.astype(np.float64)
 
     def _neighbours(self) -> npt.NDArray[np.float64]:
-        """(H, W) median count of the eight pixels around each, mirrored at the border."""
+        """Returns the (H, W) median count of eight neighbours, reflected at the border."""
         height, width = self.counts.shape
         padded = np.pad(self.counts, 1, mode="symmetric" if min(height, width) == 1 else "reflect")
         around = [padded[y : y + height, x : x + width] for y, x in _NEIGHBOURS]
@@ -124,13 +128,14 @@ def measure(chunks: Iterable[npt.NDArray[np.uint8]]) -> Statistics:
     """Counts the spikes of a recording.
 
     Args:
-        chunks: (n, H, W) of 0 and 1, all of one size: `recording.chunks(chunk_size(recording))`.
+        chunks: arrays (n, H, W) of 0 and 1, all with the same H and W, such as
+            `recording.chunks(chunk_size(recording))`.
 
     Returns:
         The statistics.
 
     Raises:
-        FormatError: if there are no readouts, or the chunks are of different sizes.
+        FormatError: if there are no readouts, or the chunks differ in H or W.
     """
     counts: npt.NDArray[np.int64] | None = None
     readouts, empty = 0, 0
@@ -153,12 +158,12 @@ def measure(chunks: Iterable[npt.NDArray[np.uint8]]) -> Statistics:
 
 
 def chunk_size(recording: Recording) -> int:
-    """How many readouts of a recording to give `measure` at a time: some 32 MB of pixels."""
+    """Returns the number of readouts per chunk for `measure`, about 32 MB of pixels."""
     pixels = recording.height * recording.width
     return min(_CHUNK_READOUTS, max(1, _CHUNK_BYTES // pixels))
 
 
 def _round_up(value: float) -> float:
-    """The next number that is 1, 2 or 5 times a power of ten."""
+    """Rounds up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(power * next(m for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9)))

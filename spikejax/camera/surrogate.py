@@ -1,9 +1,9 @@
-"""What stands in for the derivative of the threshold step, which has none that is of use.
+"""Surrogate derivatives of the threshold step.
 
-Forward, a spike is exact: 1 where the potential has reached the threshold, else 0. Its derivative
-is replaced by that of a soft step in v = potential - threshold. With their default widths all soft
-steps rise from 0 to 1 with slope 1 at v = 0, so one can be exchanged for another without rescaling
-a learning rate. `soft` is the antiderivative of `slope`: the step that the gradients are true of.
+The forward pass computes exact spikes: 1 where the potential reaches the threshold, else 0. The
+backward pass uses the derivative of a soft step in v = potential - threshold. With their default
+widths all soft steps rise from 0 to 1 with slope 1 at v = 0, so they can be exchanged without
+rescaling a learning rate. `soft` is the antiderivative of `slope`.
 """
 
 import math
@@ -19,7 +19,7 @@ class Surrogate:
     """A soft step and its slope, both functions of v = potential - threshold, elementwise.
 
     Attributes:
-        name: for messages; two surrogates are the same if name and width are.
+        name: the key in `SURROGATES`; surrogates are equal if name and width are equal.
         width: the parameter of the formula (alpha, k), for atan, fast_sigmoid and sigmoid.
     """
 
@@ -27,41 +27,41 @@ class Surrogate:
     width: float = 1.0
 
     def slope(self, v: jax.Array) -> jax.Array:
-        """The derivative that the backward pass uses: at most 1 by default, never NaN."""
+        """Returns the derivative for the backward pass: at most 1 by default, never NaN."""
         return _SLOPES[self.name](v, self.width)
 
     def soft(self, v: jax.Array) -> jax.Array:
-        """The soft step whose derivative is `slope`: 1/2 at v = 0."""
+        """Returns the soft step whose derivative is `slope`: 1/2 at v = 0."""
         return _SOFT[self.name](v, self.width)
 
 
 def atan(alpha: float = 2.0) -> Surrogate:
-    """(alpha / 2) / (1 + (pi / 2 alpha v)^2) (Fang et al., ICCV 2021)."""
+    """Returns (alpha / 2) / (1 + (pi / 2 alpha v)^2) (Fang et al., ICCV 2021)."""
     return Surrogate("atan", alpha)
 
 
 def fast_sigmoid(k: float = 2.0) -> Surrogate:
-    """1 / (1 + k |v|)^2 (Zenke and Ganguli, Neural Computation 30, 2018); area 2 / k."""
+    """Returns 1 / (1 + k |v|)^2 (Zenke and Ganguli, Neural Computation 30, 2018); area 2 / k."""
     return Surrogate("fast_sigmoid", k)
 
 
 def triangle() -> Surrogate:
-    """max(0, 1 - |v|) (Esser et al., PNAS 2016)."""
+    """Returns max(0, 1 - |v|) (Esser et al., PNAS 2016)."""
     return Surrogate("triangle")
 
 
 def sigmoid(k: float = 4.0) -> Surrogate:
-    """The derivative of 1 / (1 + exp(-k v)), written so that no exponential overflows."""
+    """Returns the derivative of 1 / (1 + exp(-k v)), computed without overflow."""
     return Surrogate("sigmoid", k)
 
 
 def straight_through() -> Surrogate:
-    """1 / threshold for each unit of the readout's own current, whatever the potential.
+    """Returns the constant 1 / threshold per unit of the readout's current, at any potential.
 
-    With a uniformly distributed initial potential the expected spike of a readout is
-    current / threshold (below saturation, subtract reset), so this gradient is that of the expected
-    spikes, without bias. What earlier readouts left behind does not change the expectation, hence
-    the potential carries no gradient to later spikes.
+    With a uniformly distributed initial potential, the expected spike of a readout is
+    current / threshold (below saturation, with subtract reset). This gradient is therefore the
+    unbiased gradient of the expected spikes. The charge of earlier readouts does not change the
+    expectation, so the potential carries no gradient to later spikes.
     """
     return Surrogate("straight_through")
 
@@ -72,10 +72,10 @@ SURROGATES: dict[str, Surrogate] = {
 
 
 def as_surrogate(surrogate: str | Surrogate) -> Surrogate:
-    """The surrogate of that name, or the given one.
+    """Returns the surrogate of that name; a `Surrogate` is returned unchanged.
 
     Raises:
-        ValueError: if there is none of that name.
+        ValueError: if the name is unknown.
     """
     if isinstance(surrogate, Surrogate):
         return surrogate

@@ -1,4 +1,4 @@
-"""Reconstruction without learning: TFP, TFI and TFSTP, at once or one readout at a time."""
+"""Reconstruction without learning: TFP, TFI and TFSTP, on whole recordings or as streams."""
 
 from spikejax.classical.stream import Stream
 from spikejax.classical.tfi import TFIState, TFIStream, tfi

@@ -1,49 +1,57 @@
-"""The arguments that the three reconstructions share: checked before anything is traced."""
+"""Checks of the arguments that TFP, TFI and TFSTP share, before tracing."""
 
 import math
 from typing import Any
 
 import jax
 import numpy as np
-from jax import Array
 from jax.typing import ArrayLike
 
 
 def check_gain(name: str, gain: ArrayLike) -> ArrayLike:
-    """Checks a gain (spikes a readout at intensity 1) and makes it float32 unless it is traced."""
+    """Checks a gain (spikes per readout at intensity 1); converts it to float32 unless traced."""
     if np.ndim(gain) != 0:
-        raise ValueError(f"{name}: gain is one number, got an array of shape {np.shape(gain)}")
+        raise ValueError(
+            f"{name}: gain: expected one number, got an array of shape {np.shape(gain)}"
+        )
     if isinstance(gain, jax.core.Tracer):
         return gain
     value = float(np.asarray(gain))
     if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name}: gain is spikes a readout at intensity 1, above 0, got {value}")
+        raise ValueError(
+            f"{name}: gain: expected spikes per readout at intensity 1, above 0, got {value}"
+        )
     return np.float32(value)
 
 
 def check_stream_gain(name: str, gain: Any) -> None:
-    """Checks a gain given as a number; JAX rebuilds streams with anything in its place."""
+    """Checks a gain if it is a number; JAX rebuilds streams with placeholders in its place."""
     if isinstance(gain, int | float | np.number | np.ndarray):
         check_gain(name, gain)
 
 
 def check_length(name: str, option: str, value: Any) -> int:
-    """Checks a number of readouts: a whole number, at least 1."""
+    """Checks a number of readouts: an integer of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name}: {option} is a whole number of readouts above 0, got {value!r}")
+        raise ValueError(
+            f"{name}: {option}: expected a whole number of readouts above 0, got {value!r}"
+        )
     return int(value)
 
 
 def check_spikes(name: str, spikes: Any, *, floats: bool = False) -> Any:
-    """Checks the shape of a recording, and its dtype where it has one.
+    """Checks the shape of a recording, and its dtype if it has one.
 
     Args:
-        name: of the function, for the message.
-        spikes: (T, H, W) or (B, T, H, W); a list becomes an array, a `Recording` stays as it is.
-        floats: whether floating-point spikes will do too.
+        name: name of the calling function, for the message.
+        spikes: (T, H, W) or (B, T, H, W); a list becomes an array, a `Recording` is unchanged.
+        floats: whether floating-point spikes are allowed.
 
     Returns:
         The recording, with `shape` and slicing.
+
+    Raises:
+        ValueError: if the shape or the dtype is not allowed.
     """
     if not hasattr(spikes, "shape"):
         spikes = np.asarray(spikes)
@@ -63,19 +71,21 @@ def check_centre(name: str, centre: ArrayLike, readouts: int) -> Any:
     """Checks one centre or several against the length of the recording.
 
     Args:
-        name: of the function, for the message.
+        name: name of the calling function, for the message.
         centre: () or (K,) integers.
         readouts: T.
 
     Returns:
-        int32 of the same shape: a numpy array, or the tracer if it is traced (its value is then
-        not checked).
+        int32 of the same shape: a numpy array, or a tracer, whose value is not checked.
+
+    Raises:
+        ValueError: if the shape or dtype is not allowed, or a centre is outside the recording.
     """
     traced = isinstance(centre, jax.core.Tracer)
     value: Any = centre if traced else np.asarray(centre)
     if value.ndim > 1 or not np.issubdtype(value.dtype, np.integer):
         raise ValueError(
-            f"{name}: centre is the index of a readout, or an array (K,) of them, "
+            f"{name}: centre: expected an integer, or an array (K,) of integers, "
             f"got {value.dtype} of shape {value.shape}"
         )
     if not traced and value.size and (value.min() < 0 or value.max() >= readouts):
@@ -87,19 +97,19 @@ def check_centre(name: str, centre: ArrayLike, readouts: int) -> Any:
     return value.astype(np.int32)
 
 
-def crop(spikes: Any, centre: Any, before: int, after: int) -> tuple[Array | np.ndarray, Any]:
-    """Cuts out the readouts that count, so that the others need not travel to the device.
+def crop(spikes: Any, centre: Any, before: int, after: int) -> tuple[jax.Array | np.ndarray, Any]:
+    """Crops a recording to the readouts that the centres need, to transfer fewer to the device.
 
-    A recording on the device stays whole: cutting is part of the compiled program there.
+    A recording on the device is not cropped here; the compiled program crops it.
 
     Args:
         spikes: (T, H, W) or (B, T, H, W).
         centre: () or (K,) int32.
-        before: how many readouts before a centre count.
-        after: how many readouts after it count.
+        before: readouts needed before a centre.
+        after: readouts needed after a centre.
 
     Returns:
-        The readouts, and the centres counted from the first of them.
+        The readouts, and the centres relative to the first of them.
     """
     if isinstance(spikes, jax.Array) or not isinstance(centre, np.ndarray) or not centre.size:
         return (spikes if isinstance(spikes, jax.Array) else np.asarray(spikes)), centre

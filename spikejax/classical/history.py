@@ -1,17 +1,18 @@
-"""The last readouts of every pixel as a shift register: one bit a readout, 32 readouts a word."""
+"""Shift registers of every pixel's last readouts: one bit per readout, 32 readouts per word."""
 
+import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import lax
 
 _BITS = 32
 
 
-def empty(length: int, shape: tuple[int, ...]) -> Array:
-    """Makes a register of `length` readouts without a spike.
+def empty(length: int, shape: tuple[int, ...]) -> jax.Array:
+    """Creates a register of `length` readouts without spikes.
 
     Args:
-        length: how many readouts it remembers, at least 1.
-        shape: of a readout, for instance (H, W).
+        length: number of readouts in the register, at least 1.
+        shape: shape of a readout, for example (H, W).
 
     Returns:
         (words, *shape) uint32: bit b of word i is the readout 32 i + b before the newest one.
@@ -19,13 +20,16 @@ def empty(length: int, shape: tuple[int, ...]) -> Array:
     return jnp.zeros((-(-length // _BITS), *shape), jnp.uint32)
 
 
-def push(register: Array, length: int, spikes: Array) -> Array:
-    """Shifts a readout in as the newest; the oldest falls out.
+def push(register: jax.Array, length: int, spikes: jax.Array) -> jax.Array:
+    """Adds a readout as the newest and drops the oldest.
 
     Args:
         register: (words, *shape) uint32.
-        length: how many readouts it remembers.
+        length: number of readouts in the register.
         spikes: (*shape) bool.
+
+    Returns:
+        (words, *shape) uint32.
     """
     carry = spikes.astype(jnp.uint32)
     words = []
@@ -36,26 +40,26 @@ def push(register: Array, length: int, spikes: Array) -> Array:
     return jnp.stack(words)
 
 
-def count(register: Array) -> Array:
-    """Counts the spikes that every pixel's register holds, (*shape) int32."""
+def count(register: jax.Array) -> jax.Array:
+    """Returns the number of spikes in every pixel's register, (*shape) int32."""
     ones = lax.population_count(register).astype(jnp.int32)
     return sum(list(ones[1:]), start=ones[0])
 
 
-def oldest(register: Array, length: int) -> Array:
-    """Reads the bit that falls out at the next push, (*shape) bool."""
+def oldest(register: jax.Array, length: int) -> jax.Array:
+    """Returns the bit that the next push drops, (*shape) bool."""
     return (register[-1] >> ((length - 1) % _BITS)) & 1 == 1
 
 
-def until_first(register: Array, length: int) -> Array:
-    """Says how far into the register the first spike is, in order of time.
+def until_first(register: jax.Array, length: int) -> jax.Array:
+    """Returns the position of the first spike in the register, in order of time.
 
     Returns:
-        (*shape) int32: 1 when the oldest readout has a spike, `length` when only the newest has
-        one, and `length` again when there is none.
+        (*shape) int32: 1 if the oldest readout has a spike, `length` if only the newest readout or
+        no readout has one.
     """
     distance = jnp.full(register.shape[1:], length, jnp.int32)
-    for i, word in enumerate(register):  # older words overrule newer ones
+    for i, word in enumerate(register):  # older words take precedence over newer ones
         age = _BITS * i + (_BITS - 1) - lax.clz(word).astype(jnp.int32)
         distance = jnp.where(word != 0, length - age, distance)
     return distance

@@ -1,4 +1,4 @@
-"""TFI, texture from the inter-spike interval: the interval that a moment lies in."""
+"""TFI, texture from the inter-spike interval."""
 
 import dataclasses
 import functools
@@ -7,39 +7,39 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import lax
 from jax.typing import ArrayLike
 
 from spikejax.classical import arguments, history
 from spikejax.classical.stream import Stream
 
-_UNROLL = 8  # readouts a turn of the loop: one fused kernel each, and quick to compile
+_UNROLL = 8  # readouts per iteration: one fused kernel each, and quick to compile
 
 
-def tfi(spikes: Any, centre: ArrayLike, reach: int = 20, gain: ArrayLike = 1.0) -> Array:
-    """Inverts the interval between spikes around a moment: I(k) = 1 / (gain * (r - l)).
+def tfi(spikes: Any, centre: ArrayLike, reach: int = 20, gain: ArrayLike = 1.0) -> jax.Array:
+    """Reconstructs intensity from the interval between spikes: I(k) = 1 / (gain * (r - l)).
 
-    l is the last spike at or before k, r the first spike after k: the interval that a spike's own
-    readout belongs to is the one that the spike opens. It is sharp where things move and
-    coarse where it is bright, as intervals are whole numbers of readouts. The search ends `reach`
-    readouts away on either side: a missing l counts as k - reach, a missing r as k + reach, also
-    where the recording begins or ends; with both missing, I = 1 / (gain * 2 * reach).
-    Jitted: only a new shape or reach compiles anew.
+    l is the last spike at or before k, r the first spike after k. The readout of a spike belongs to
+    the interval that the spike opens. Moving objects are sharp. Bright areas are coarse, because
+    intervals are whole numbers of readouts. The search ends `reach` readouts from k on either side,
+    also at the ends of the recording: a missing l counts as k - reach, a missing r as k + reach.
+    With both missing, I = 1 / (gain * 2 * reach). The function is jitted; only a new shape or reach
+    is compiled again.
 
     Args:
         spikes: (T, H, W) or (B, T, H, W) bool or integer, 0 or 1 (any non-zero value counts as 1),
-            of numpy or JAX, or an opened recording.
-        centre: the readout k, 0 <= k < T, or an array (K,) of them.
-        reach: how many readouts to search on either side, at least 1.
-        gain: spikes a readout at intensity 1, above 0.
+            a numpy or JAX array or an opened recording.
+        centre: the readout k, 0 <= k < T, or an array (K,) of readouts.
+        reach: readouts to search on either side, at least 1.
+        gain: spikes per readout at intensity 1, above 0.
 
     Returns:
         (H, W) float32 intensity, from 1 / (2 gain reach) to 1 / gain; with K centres (K, H, W),
         with a batch (B, H, W) or (B, K, H, W).
 
     Raises:
-        ValueError: if an argument is not as described, or a centre is outside the recording. (The
-            value of a traced centre or gain is not checked.)
+        ValueError: if an argument is not as described, or a centre is outside the recording. The
+            value of a traced centre or gain is not checked.
 
     Source: L. Zhu et al., "A retina-inspired sampling method for visual texture reconstruction",
     ICME 2019, section 3.
@@ -53,64 +53,66 @@ def tfi(spikes: Any, centre: ArrayLike, reach: int = 20, gain: ArrayLike = 1.0) 
 
 
 @functools.partial(jax.jit, static_argnames="reach")
-def _tfi(spikes: Array, centre: Array, gain: Array, reach: int) -> Array:
+def _tfi(spikes: jax.Array, centre: jax.Array, gain: jax.Array, reach: int) -> jax.Array:
     if spikes.ndim == 4:
         return jax.vmap(lambda one: _tfi(one, centre, gain, reach))(spikes)
 
-    def image(centre: Array) -> Array:
+    def image(centre: jax.Array) -> jax.Array:
         return 1.0 / (_interval(spikes, centre, reach).astype(jnp.float32) * gain)
 
     return image(centre) if centre.ndim == 0 else lax.map(image, centre)
 
 
-def _interval(spikes: Array, centre: Array, reach: int) -> Array:
-    """Measures the interval around a readout, (H, W) int32 from 1 to 2 reach.
+def _interval(spikes: jax.Array, centre: jax.Array, reach: int) -> jax.Array:
+    """Returns the interval around a readout, (H, W) int32 from 1 to 2 reach.
 
-    Both sides are walked towards the centre, so that the nearest spike has the last word; the
-    distances stay in the smallest integer that holds them, as memory is the limit.
+    The loop runs from both sides towards the centre, so the nearest spike is written last. The
+    distances use the smallest integer type that holds them, because memory is the bottleneck.
     """
     readouts = spikes.shape[0]
     dtype = np.min_scalar_type(reach + 1)
 
-    def spike_at(n: Array) -> Array:
+    def spike_at(n: jax.Array) -> jax.Array:
         spike = lax.dynamic_index_in_dim(spikes, n.clip(0, readouts - 1), keepdims=False).astype(
             bool
         )
         return spike & (n >= 0) & (n < readouts)
 
-    def approach(sides: tuple[Array, Array], i: Array) -> tuple[tuple[Array, Array], None]:
+    def approach(
+        sides: tuple[jax.Array, jax.Array], i: jax.Array
+    ) -> tuple[tuple[jax.Array, jax.Array], None]:
         since, until = sides
         since = jnp.where(spike_at(centre - i + 1), (i - 1).astype(dtype), since)
         until = jnp.where(spike_at(centre + i), i.astype(dtype), until)
         return (since, until), None
 
     missing = jnp.full(spikes.shape[1:], reach, dtype)
-    steps = min(reach, readouts)  # beyond the recording there is nothing to find
+    steps = min(reach, readouts)  # there are no spikes beyond the recording
     away = jnp.arange(steps, 0, -1, dtype=jnp.int32)
     (since, until), _ = lax.scan(approach, (missing, missing), away, unroll=min(_UNROLL, steps))
     return since.astype(jnp.int32) + until.astype(jnp.int32)
 
 
 class TFIState(NamedTuple):
-    """What `TFIStream` remembers.
+    """The state of `TFIStream`.
 
     Attributes:
         ahead: the `reach` readouts after the centre.
         since: (*shape) int32, readouts from the last spike to the centre, at most `reach`.
     """
 
-    ahead: Array
-    since: Array
+    ahead: jax.Array
+    since: jax.Array
 
 
 @functools.partial(jax.tree_util.register_dataclass, data_fields=["gain"], meta_fields=["reach"])
 @dataclasses.dataclass(frozen=True)
 class TFIStream(Stream[TFIState]):
-    """`tfi` one readout at a time: the image comes `reach` readouts after its centre.
+    """`tfi` as a stream, with a latency of `reach` readouts.
 
     Attributes:
-        reach: how many readouts to search on either side.
-        gain: spikes a readout at intensity 1.
+        reach: readouts to search on either side.
+        gain: spikes per readout at intensity 1.
     """
 
     reach: int = 20
@@ -122,23 +124,23 @@ class TFIStream(Stream[TFIState]):
 
     @property
     def latency(self) -> int:
-        """How many readouts after its centre an image comes: `reach`."""
+        """Readouts from an image's centre to the step that returns it: `reach`."""
         return self.reach
 
     def init(self, *shape: int) -> TFIState:
-        """Makes the state before the first readout of this shape."""
+        """Creates the initial state for readouts of this shape."""
         return TFIState(history.empty(self.reach, shape), jnp.full(shape, self.reach, jnp.int32))
 
     def update(self, state: TFIState, readout: ArrayLike, present: ArrayLike = True) -> TFIState:
-        """Reads one readout."""
-        at_centre = history.oldest(state.ahead, self.reach)  # it leaves what is ahead
+        """Updates the state with one readout."""
+        at_centre = history.oldest(state.ahead, self.reach)  # the readout that becomes the centre
         spike = jnp.asarray(readout).astype(bool) & jnp.asarray(present)
         return TFIState(
             history.push(state.ahead, self.reach, spike),
             jnp.where(at_centre, 0, jnp.minimum(state.since + 1, self.reach)),
         )
 
-    def image(self, state: TFIState) -> Array:
-        """Gives the image `reach` readouts ago."""
+    def image(self, state: TFIState) -> jax.Array:
+        """Returns the image `reach` readouts before the newest."""
         interval = state.since + history.until_first(state.ahead, self.reach)
         return 1.0 / (interval.astype(jnp.float32) * self.gain)

@@ -1,11 +1,10 @@
-"""The command itself: its sub-commands, and what holds for all of them."""
+"""The Typer application: its sub-commands and its global options."""
 
 import io
-import os
-import signal
 import sys
-from types import FrameType
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,10 +15,11 @@ from spikejax.cli.commands.deblur import deblur
 from spikejax.cli.commands.demo import demo
 from spikejax.cli.commands.evaluate import evaluate
 from spikejax.cli.commands.info import info
+from spikejax.cli.commands.prepare import prepare
 from spikejax.cli.commands.reconstruct import reconstruct
 from spikejax.cli.commands.simulate import simulate
-from spikejax.cli.console import interruption
-from spikejax.cli.console.errors import INTERRUPTED, Commands
+from spikejax.cli.console.errors import Commands
+from spikejax.cli.options.registry_help import RegistryCommand
 
 app = typer.Typer(
     name="spikejax",
@@ -28,8 +28,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for command in (demo, info, reconstruct, deblur, simulate, evaluate, convert, benchmark):
-    app.command()(command)
+for command in (demo, info, reconstruct, deblur, simulate, evaluate, prepare, convert, benchmark):
+    app.command(cls=RegistryCommand)(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -48,34 +48,37 @@ def _options(
         ),
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show where an error comes from; allowed anywhere.")
+        bool, typer.Option("--debug", help="Print the traceback of an error; allowed anywhere.")
     ] = False,
+    imports: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--import",
+            metavar="FILE.py",
+            help="Run a Python file that registers a network; allowed anywhere, repeatable.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Spike-camera recordings, and blurry photographs beside them, to sharp images and video.
+    """Turn spike-camera recordings and blurry photographs into sharp images and video.
 
-    Start with `spikejax demo`: it makes a recording, reconstructs it and leaves a picture.
+    Start with `spikejax demo`: it makes a recording, reconstructs it and writes a picture.
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
 
 
-def main() -> None:
-    """Runs the command; the console script of the package."""
-    signal.signal(signal.SIGTERM, _end)
-    interruption.listen()
+def run(arguments: Sequence[str] | None) -> NoReturn:
+    """Runs the application and exits.
+
+    Args:
+        arguments: the command line without the program's name; None for that of this process.
+
+    Raises:
+        SystemExit: always.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without a letter is no bad input
-    try:
-        app()
-    except SystemExit as end:
-        if end.code == INTERRUPTED:  # a computation may be running: do not wait, do not tear down
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(INTERRUPTED)
-        raise
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    """Being told to end is like Ctrl-C: what is half-written goes."""
-    raise SystemExit(128 + number)
+            # A terminal that cannot encode a character prints a replacement.
+            stream.reconfigure(errors="replace")
+    sys.exit(app(arguments, prog_name="spikejax"))

@@ -1,6 +1,7 @@
-"""Scenes and recordings to train on and to try things out with."""
+"""Datasets: procedural scenes, published recordings and the training input pipeline."""
 
 from spikejax.datasets.batch import Batch, spikes_of
+from spikejax.datasets.defaults import data_defaults, is_drawn
 from spikejax.datasets.loading.batches import Batches, batches
 from spikejax.datasets.procedural.demo_scene import demo_scene
 from spikejax.datasets.procedural.moving_photograph import (
@@ -14,6 +15,7 @@ from spikejax.datasets.procedural.synthetic import (
     synthetic_batch,
 )
 from spikejax.datasets.published.blur_pairs import BlurPair, find_blur_pairs
+from spikejax.datasets.published.preparation import prepare_dataset
 
 __all__ = [
     "Batch",
@@ -23,10 +25,13 @@ __all__ = [
     "SyntheticBatches",
     "SyntheticOptions",
     "batches",
+    "data_defaults",
     "demo_scene",
     "expose_and_spike",
     "find_blur_pairs",
+    "is_drawn",
     "moving_photograph",
+    "prepare_dataset",
     "spikes_of",
     "synthetic_batch",
 ]

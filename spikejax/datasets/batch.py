@@ -1,16 +1,16 @@
-"""What a batch is, whoever makes it.
+"""The batch format that all sources of training data share.
 
 A batch is a dict of arrays:
 
-| name | shape | what |
+| name | shape | meaning |
 |---|---|---|
 | `images` | (B, J, H, W, 1) float32 | linear intensity at the centres of J windows, in [0, 1] |
-| `gain` | (B,) float32 | spikes a readout at intensity 1 |
+| `gain` | (B,) float32 | spikes per readout at intensity 1 |
 | `spikes` | (B, T, H, W) uint8 | 0 or 1, T = L + 20 (J - 1) readouts for windows of L |
-| or `packed` | (B, T, H, ceil(W / 8)) uint8 | the same, eight pixels a byte |
+| or `packed` | (B, T, H, ceil(W / 8)) uint8 | the same, eight pixels per byte |
 
-Some sources also give `flow`, `blur` (a photograph), images at other moments, or colour images
-finer than the spikes; their functions say so.
+Some sources also provide `flow`, `blur` (a photograph), images at other moments, or colour images
+at a higher resolution than the spikes. Their docstrings describe it.
 """
 
 from collections.abc import Mapping
@@ -18,40 +18,40 @@ from typing import Any, TypeAlias
 
 import jax
 
+from spikejax.camera.conventions import STRIDE
 from spikejax.ops.bits import unpack_bits
-
-STRIDE = 20
-"""Readouts between the windows of a scene."""
-
-CELL = 4
-"""Pixels of a colour image, each way, that a pixel of the spike camera covers."""
 
 Batch: TypeAlias = dict[str, Any]
 
 
 class Place:
-    """Where an endless iterator stands: at a step, of the batches of a seed."""
+    """The position of an endless iterator over batches: a seed and a step.
+
+    Attributes:
+        seed: seed of all batches.
+        step: step of the next batch.
+    """
 
     def __init__(self, seed: int) -> None:
-        """Stands at step 0.
+        """Starts at step 0.
 
         Args:
-            seed: of all batches.
+            seed: seed of all batches.
         """
         self.seed, self.step = seed, 0
 
     def get_state(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Returns the position, as plain JSON values."""
         return {"step": self.step, "seed": self.seed}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Goes to where `get_state` was called, with any number of workers and processes.
+        """Restores a position, whatever the number of workers and processes.
 
         Args:
-            state: from `get_state`.
+            state: state from `get_state`.
 
         Raises:
-            ValueError: if it is of an iterator with another seed.
+            ValueError: if the state belongs to an iterator with another seed.
         """
         if state["seed"] != self.seed:
             raise ValueError(
@@ -61,26 +61,28 @@ class Place:
 
 
 def readouts_of(window: int, windows: int) -> int:
-    """T, the readouts that `windows` windows of `window` readouts cover."""
+    """Returns T, the number of readouts that `windows` windows of `window` readouts cover."""
     return window + STRIDE * (windows - 1)
 
 
 def window_centres(window: int, windows: int) -> list[int]:
-    """The readouts in the middle of the windows, counted from the first readout."""
+    """Returns the centre readouts of the windows, counted from the first readout."""
     return [STRIDE * j + window // 2 for j in range(windows)]
 
 
 def spikes_of(batch: Batch) -> jax.Array:
-    """The spikes of a batch, packed or not; inside jit, so that they travel packed.
+    """Returns the spikes of a batch, packed or not.
+
+    Call it inside jit, so that the spikes travel to the device packed.
 
     Args:
-        batch: with `spikes`, or with `packed` and `images`.
+        batch: batch with `spikes`, or with `packed` and `images`.
 
     Returns:
         (B, T, H, W) uint8, 0 or 1.
 
     Raises:
-        ValueError: if the batch has neither.
+        ValueError: if the batch has neither `spikes` nor `packed`.
     """
     if "spikes" in batch:
         return batch["spikes"]

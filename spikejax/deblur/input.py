@@ -1,4 +1,4 @@
-"""A blurry photograph's file and a recording -> what deblurring takes: `Pair`."""
+"""The input of deblurring: a photograph's file and a recording -> `DeblurInput`."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,32 +6,34 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from spikejax import camera, deblur
+from spikejax.camera import ExposureTiming
+from spikejax.camera.conventions import SCALE
 from spikejax.camera.encoding import Encoding, checked_encoding, from_linear, to_linear
+from spikejax.deblur.registration import register
+from spikejax.deblur.sequence import check_pair, frames
 from spikejax.formats import Recording, read_image
-from spikejax.models.edsr import SCALE
 from spikejax.models.stir import WINDOW
 
 READOUTS = 97
-"""Of an exposure, if nobody says and the recording has them: those of the published data."""
+"""The default length of an exposure, that of the published data."""
 
-_SHORT = 9  # readouts of the short average, likewise
+_SHORT = 9  # the default length of the short average
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PairSettings:
-    """What is known about a photograph and the recording that goes with it.
+class DeblurSettings:
+    """The facts about a photograph that its file and its recording do not state.
 
     Attributes:
-        exposure: readouts that the photograph's exposure lasts; None for 97, or all that the
-            recording has if those are fewer.
-        margin: readouts of the recording before it; None for as many as after it.
-        short: readouts of the short average; odd; None for 9, or fewer in a shorter exposure.
-        homography: (3, 3) from pixels of the photograph to those of the result, as for
-            `deblur.register`; None if the photograph shows the spike camera's view already.
-        encoding: how the photograph's stored values become light; see `camera.encoding`.
+        exposure: readouts that the exposure lasts; None for 97, or all of a shorter recording.
+        margin: readouts of the recording before the exposure; None for as many as after it.
+        short: readouts of the short average, odd; None for 9, or fewer in a shorter exposure.
+        homography: (3, 3) from pixels of the photograph to pixels of the result, as for
+            `deblur.register`; None if the photograph shows the view of the spike camera.
+        encoding: the encoding of the photograph's stored values; see `camera.encoding`.
     """
 
     exposure: int | None = None
@@ -42,69 +44,72 @@ class PairSettings:
 
     def __post_init__(self) -> None:
         checked_encoding(self.encoding)
-        camera.ExposureTiming(
+        ExposureTiming(
             self.exposure or READOUTS, self.margin or 0, 1 if self.short is None else self.short
         )
 
     def place(self, readouts: int) -> tuple[int, int]:
-        """Says when a photograph was exposed.
+        """Places the exposure in a recording.
 
         Args:
-            readouts: that the recording has.
+            readouts: the readouts of the recording.
 
         Returns:
-            The first readout of the exposure, and how many it lasts.
+            The first readout of the exposure, and its length.
 
         Raises:
             ValueError: if the recording is too short, or the exposure cannot be in its middle.
         """
-        lasts = min(READOUTS, readouts) if self.exposure is None else self.exposure
+        length = min(READOUTS, readouts) if self.exposure is None else self.exposure
         before = self.margin
         if before is None:
-            before, uneven = divmod(readouts - lasts, 2)
-            if lasts <= readouts and uneven:
+            before, uneven = divmod(readouts - length, 2)
+            if length <= readouts and uneven:
                 raise ValueError(
-                    f"an exposure of {lasts} readouts cannot be in the middle of {readouts}: pass "
+                    f"an exposure of {length} readouts cannot be in the middle of {readouts}: pass "
                     f"margin={before} or another number of readouts before it"
                 )
-        if before < 0 or before + lasts > readouts:
+        if before < 0 or before + length > readouts:
             around = "" if self.margin is None else f" after a margin of {self.margin}"
             raise ValueError(
-                f"an exposure of {lasts} readouts{around} does not fit into the recording's "
+                f"an exposure of {length} readouts{around} does not fit into the recording's "
                 f"{readouts}"
             )
-        return before, lasts
+        return before, length
+
+
+_SETTINGS = DeblurSettings()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Pair:
+class DeblurInput:
     """A photograph and the spikes of its exposure.
 
     Attributes:
         photograph: (4h, 4w, 3) float32, linear RGB in [0, 1].
-        spikes: (T, h, w) uint8: the exposure, and as much around it as networks look at.
-        exposure: where in `spikes` the photograph was exposed.
-        before: readouts of the recording before those in `spikes`.
-        encoding: of the photograph's file.
+        spikes: (T, h, w) uint8: the exposure, and the readouts around it that networks read.
+        exposure: the position of the exposure in `spikes`.
+        before: readouts of the recording before the first one in `spikes`.
+        encoding: the encoding of the photograph's file.
     """
 
     photograph: np.ndarray
     spikes: np.ndarray
-    exposure: camera.ExposureTiming
+    exposure: ExposureTiming
     before: int = 0
     encoding: Encoding = "linear"
 
     def frames(
         self,
-        method: str,
-        weights: Mapping[str, Any],
-        times: Sequence[int],
+        method: str = "student",
+        times: Sequence[int] | None = None,
         *,
+        weights: Mapping[str, Any] | None = None,
         blind: bool = False,
-        dtype: Any,
+        dtype: Any = jnp.float32,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Deblurs, as `deblur.frames`: pairs of a time in `spikes` and a linear image."""
-        return deblur.frames(
+        return frames(
             self.photograph,
             self.spikes,
             method=method,
@@ -116,49 +121,53 @@ class Pair:
         )
 
     def stored(self, image: Any) -> np.ndarray:
-        """Encodes a linear image as the photograph's file is."""
+        """Returns a linear image in the encoding of the photograph's file."""
         return np.asarray(from_linear(image, self.encoding))
 
 
-def exposure_in(recording: Recording, settings: PairSettings) -> tuple[camera.ExposureTiming, int]:
-    """Says which part of a recording belongs to a photograph.
+def locate_exposure(
+    recording: Recording, settings: DeblurSettings = _SETTINGS
+) -> tuple[ExposureTiming, int]:
+    """Returns the part of a recording that belongs to a photograph.
 
     Args:
-        recording: of any length.
-        settings: what is known about the exposure.
+        recording: the recording, of any length.
+        settings: the facts about the exposure.
 
     Returns:
         The exposure in that part, and the readouts of the recording before that part.
 
     Raises:
-        ValueError: if the exposure does not fit into the recording, which it names.
+        ValueError: if the exposure does not fit into the recording; the message names its file.
     """
     try:
-        first, lasts = settings.place(len(recording))
-        short = min(_SHORT, lasts - 1 + lasts % 2) if settings.short is None else settings.short
+        first, length = settings.place(len(recording))
+        short = min(_SHORT, length - 1 + length % 2) if settings.short is None else settings.short
         needed = max(WINDOW, short) // 2
-        margin = min(first, len(recording) - first - lasts, needed)
-        return camera.ExposureTiming(lasts, margin, short), first - margin
+        margin = min(first, len(recording) - first - length, needed)
+        return ExposureTiming(length, margin, short), first - margin
     except ValueError as error:
         raise ValueError(f"{recording.path}: {error}") from None
 
 
-def open_pair(path: str | Path, recording: Recording, settings: PairSettings) -> Pair:
-    """Reads a photograph and as much of a recording as belongs to it.
+def open_input(
+    path: str | Path, recording: Recording, settings: DeblurSettings = _SETTINGS
+) -> DeblurInput:
+    """Reads a photograph and the part of a recording that belongs to it.
 
     Args:
-        path: the photograph; a grey one is taken as a colour one without colour.
-        recording: the spikes, any length: only the exposure and what is next to it is read.
-        settings: what is known about the two.
+        path: the photograph; a grey one becomes RGB with three equal channels.
+        recording: the spikes, of any length; only the exposure and the readouts around it are read.
+        settings: the facts about the two.
 
     Returns:
-        The pair; the photograph is linear, and registered if there is a homography.
+        The input; its photograph is linear, and registered if there is a homography.
 
     Raises:
         OSError: if the photograph cannot be read.
-        ValueError: if it is no image, or the two do not fit one another.
+        ValueError: if it is no image, or does not fit the recording.
     """
-    exposure, start = exposure_in(recording, settings)
+    exposure, start = locate_exposure(recording, settings)
     image = read_image(path)
     if image.ndim == 2:
         image = np.stack([image] * 3, -1)
@@ -166,12 +175,12 @@ def open_pair(path: str | Path, recording: Recording, settings: PairSettings) ->
     if settings.homography is None:
         expected = jax.ShapeDtypeStruct((exposure.length, height, width), np.uint8)
         try:
-            deblur.check_pair(image, expected, exposure)
+            check_pair(image, expected, exposure)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
     image = np.asarray(to_linear(image, settings.encoding))
     if settings.homography is not None:
         size = (SCALE * height, SCALE * width)
-        image = np.asarray(deblur.register(image, settings.homography, size))
+        image = np.asarray(register(image, settings.homography, size))
     spikes = recording[start : start + exposure.length]
-    return Pair(image, spikes, exposure, start, settings.encoding)
+    return DeblurInput(image, spikes, exposure, start, settings.encoding)

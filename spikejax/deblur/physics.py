@@ -1,4 +1,4 @@
-"""What a blurry photograph and spikes of the same light have to do with one another."""
+"""The physical model that relates a blurry photograph to the spikes of the same light."""
 
 from collections.abc import Sequence
 
@@ -13,18 +13,18 @@ _EXPOSURE = ExposureTiming()
 
 
 def sdm(blur: jax.Array, tfp_long: jax.Array, tfp_short: jax.Array) -> jax.Array:
-    """The spike-guided deblurring model: blur / long average * short average, channel by channel.
+    """The spike-guided deblurring model (SDM): blur / long average * short average, per channel.
 
-    The photograph is the mean of the light over the exposure, and so is the long average of the
-    spikes; what the ratio of the averages says of one moment holds for the photograph as well.
+    The photograph and the long average of the spikes are means of the same light over the exposure.
+    The ratio of the two averages at a moment therefore applies to the photograph too.
 
     Args:
         blur: (B, H, W, 3) the photograph, linear.
-        tfp_long: (B, H, W, 1) mean spikes of its exposure.
-        tfp_short: (B, H, W, 1) mean spikes around the moment wanted.
+        tfp_long: (B, H, W, 1) mean spikes of the exposure.
+        tfp_short: (B, H, W, 1) mean spikes around a moment.
 
     Returns:
-        (B, H, W, 3) the photograph of that moment, not clamped; 0 where nothing fired during the
+        (B, H, W, 3) the image of that moment, not clamped; 0 where no pixel fires during the
         exposure.
 
     Raises:
@@ -47,13 +47,13 @@ def long_tfp(spikes: jax.Array, exposure: ExposureTiming = _EXPOSURE) -> jax.Arr
 
     Args:
         spikes: (B, T, h, w), 0 or 1.
-        exposure: where in the recording the photograph was exposed.
+        exposure: the position of the exposure in the recording.
 
     Returns:
-        (B, h, w, 1) float32, spikes a readout.
+        (B, h, w, 1) float32, spikes per readout.
 
     Raises:
-        ValueError: if the recording has another number of readouts.
+        ValueError: if the recording does not have the readouts of `exposure`.
     """
     exposure.check_spikes(spikes)
     exposed = binary(jnp.asarray(spikes[:, exposure.margin : exposure.stop]))
@@ -63,19 +63,19 @@ def long_tfp(spikes: jax.Array, exposure: ExposureTiming = _EXPOSURE) -> jax.Arr
 def short_tfp(
     spikes: jax.Array, times: Sequence[int], exposure: ExposureTiming = _EXPOSURE
 ) -> jax.Array:
-    """Averages the few spikes around each of some moments.
+    """Averages the spikes of a few readouts around each moment.
 
     Args:
         spikes: (B, T, h, w), 0 or 1.
         times: N readouts.
-        exposure: where in the recording the photograph was exposed.
+        exposure: the position of the exposure in the recording.
 
     Returns:
-        (B, N, h, w, 1) float32, spikes a readout.
+        (B, N, h, w, 1) float32, spikes per readout.
 
     Raises:
-        ValueError: if the recording has another number of readouts, or a moment is outside the
-            exposure.
+        ValueError: if the recording does not have the readouts of `exposure`, or a moment is
+            outside the exposure.
     """
     exposure.check_spikes(spikes)
     centres = np.array(exposure.check_times(times), np.int32)
@@ -83,12 +83,12 @@ def short_tfp(
 
 
 def binary(spikes: jax.Array) -> jax.Array:
-    """Any whole number but 0 counts as one spike; floats, as simulations give, stay as they are."""
+    """Converts integers to 0 or 1 spikes; floats, from differentiable simulations, are kept."""
     return spikes if jnp.issubdtype(spikes.dtype, jnp.floating) else spikes != 0
 
 
 def reblur(images: jax.Array) -> jax.Array:
-    """Averages sharp images, evenly spread over the exposure, into the photograph they blur to.
+    """Averages sharp images, evenly spread over an exposure, to the blurry photograph.
 
     Args:
         images: (B, N, H, W, C).

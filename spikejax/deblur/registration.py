@@ -1,4 +1,4 @@
-"""Two cameras on one rig: the photograph as the spike camera would see it."""
+"""Registration of the photograph to the view of the spike camera."""
 
 from typing import Any
 
@@ -17,16 +17,17 @@ def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Arr
     Args:
         photograph: (H', W', C) float, of any size.
         homography: (3, 3), from pixels of the photograph to pixels of the result, (x, y, 1) of
-            their centres, up to a factor: what `cv2.findHomography(photograph_points,
-            4 * spike_points + 1.5)` gives.
+            their centres, up to a factor: the matrix that `cv2.findHomography(photograph_points,
+            4 * spike_points + 1.5)` returns.
         size: (H, W) of the result, four times that of the spikes.
 
     Returns:
-        (H, W, C) float32, bilinear; where the photograph does not reach, its edge is repeated.
+        (H, W, C) float32, bilinear; outside the photograph its edge is repeated.
 
     Raises:
-        ValueError: if the photograph is none, or the matrix has no inverse, sends a pixel of the
-            result to infinity, or leaves less than a quarter of the result to the photograph.
+        ValueError: if the photograph has another shape or type, or the matrix has no inverse,
+            maps a pixel of the result to infinity, or maps less than a quarter of the result into
+            the photograph.
     """
     image = jnp.asarray(photograph)
     if image.ndim != 3 or not jnp.issubdtype(image.dtype, jnp.floating) or not image.size:
@@ -35,7 +36,7 @@ def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Arr
         )
     flow = _flow_to(np.asarray(homography, np.float64), size)
     _check_covered(flow, image.shape[:2])
-    # A canvas that holds both, as warping keeps the size; the edge goes on beyond the photograph.
+    # Warping keeps the size, so the canvas holds both; padding repeats the photograph's edge.
     height, width = (max(a, b) for a, b in zip(size, image.shape[:2], strict=True))
     rows, columns = height - image.shape[0], width - image.shape[1]
     canvas = jnp.pad(image.astype(jnp.float32), ((0, rows), (0, columns), (0, 0)), mode="edge")
@@ -45,7 +46,7 @@ def register(photograph: Any, homography: Any, size: tuple[int, int]) -> jax.Arr
 
 
 def _check_covered(flow: np.ndarray, size: tuple[int, ...]) -> None:
-    """Refuses a result that is mostly the repeated edge of the photograph."""
+    """Raises ValueError if the result is mostly the repeated edge of the photograph."""
     y, x = np.indices(flow.shape[:2])
     row, column = y + flow[..., 1], x + flow[..., 0]
     height, width = size
@@ -58,7 +59,7 @@ def _check_covered(flow: np.ndarray, size: tuple[int, ...]) -> None:
 
 
 def _flow_to(homography: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(H, W, 2) from each pixel of the result to its place in the photograph."""
+    """Returns (H, W, 2), from each pixel of the result to its position in the photograph."""
     if homography.shape != (3, 3) or not np.isfinite(homography).all():
         raise ValueError(
             f"homography: expected 3x3 finite numbers, got shape {homography.shape} "
@@ -68,8 +69,8 @@ def _flow_to(homography: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if scale == 0 or np.linalg.cond(homography / scale) > 1e12:
         raise ValueError("homography: expected a matrix with an inverse, got a singular one")
     y, x = np.meshgrid(*(np.arange(n, dtype=np.float64) for n in size), indexing="ij")
-    place = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(homography).T
-    depth = place[..., 2]
+    position = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(homography).T
+    depth = position[..., 2]
     if not (np.all(depth > 0) or np.all(depth < 0)):
-        raise ValueError("homography: sends pixels of the result to infinity; is it inverted?")
-    return (place[..., :2] / depth[..., None] - np.stack([x, y], -1)).astype(np.float32)
+        raise ValueError("homography: maps pixels of the result to infinity; is it inverted?")
+    return (position[..., :2] / depth[..., None] - np.stack([x, y], -1)).astype(np.float32)

@@ -1,45 +1,50 @@
-"""A picture that compares ways of deblurring: moments below one another, methods side by side."""
+"""A picture that compares deblurring methods: one row per moment, one column per method."""
 
 from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
 
-from spikejax import deblur, metrics, ops
-from spikejax.camera import to_grey
-from spikejax.deblur.input import Pair
+from spikejax import metrics, ops
+from spikejax.camera import ExposureTiming, to_grey
+from spikejax.deblur.input import DeblurInput
+from spikejax.deblur.methods import METHODS
+from spikejax.deblur.physics import long_tfp, short_tfp
 from spikejax.pictures.sheet import Panel, sheet
 
-_PANEL = 480  # columns of a small picture on the sheet, about
-_LARGEST = 800  # of a large one
+COMPARED = ("teacher", "student")
+"""The methods that every sheet of the command compares."""
+
+Images = Sequence[np.ndarray]
+"""K images, one per moment."""
+
+_PANEL = 480  # approximate width of a small photograph on the sheet
+_LARGEST = 800  # the largest width of a photograph on the sheet
 _ZOOM = 4
 
-_LABELS = {
-    "sdm": "SDM, no network",
-    "teacher": "teacher",
-    "stir": "teacher, STIR",
-    "student": "student",
-}
 
-Moments = Sequence[np.ndarray]
+def sheet_times(exposure: ExposureTiming) -> tuple[int, ...]:
+    """Returns the moments of a sheet: the first, the middle and the last of the exposure."""
+    return exposure.times(min(3, exposure.readouts))
 
 
 def deblur_sheet(
-    pair: Pair,
+    source: DeblurInput,
     times: Sequence[int],
-    images: Mapping[str, Moments],
-    truths: Moments | None = None,
+    images: Mapping[str, Images],
+    truths: Images | None = None,
 ) -> np.ndarray:
-    """Draws a photograph, the spikes alone (TFP) and deblurred images, a row a moment.
+    """Draws a photograph, the spikes alone (TFP) and deblurred images, one row per moment.
 
-    TFP is as bright as the photograph, and enlarged bilinearly. Each picture has a detail below it,
-    from where they differ most.
+    TFP has the brightness of the photograph and is enlarged bilinearly. Each picture has an
+    enlarged detail below it, from the region where the pictures differ most.
 
     Args:
-        pair: the photograph and its spikes.
-        times: K readouts of `pair.spikes`, in its exposure.
-        images: K images (H, W, 3), linear, by method.
-        truths: the true K images, linear, if they are known: every picture then has its PSNR.
+        source: the photograph and its spikes.
+        times: K readouts of `source.spikes`, in its exposure.
+        images: K images (H, W, 3), linear, by method; a key of `METHODS` or another label.
+        truths: the K true images, linear; None if they are unknown. With them, every picture has
+            its PSNR.
 
     Returns:
         (H', W', 3) float32, display values, for `write_image` with `DATA`.
@@ -47,39 +52,39 @@ def deblur_sheet(
     Raises:
         ValueError: if a moment is outside the exposure, or shapes do not fit.
     """
-    columns = [(_LABELS.get(name, name), shown) for name, shown in images.items()]
-    blurry = [pair.photograph] * len(times)
-    short = f"TFP, {pair.exposure.short} readouts"
-    columns = [("photograph", blurry), (short, playback(pair, times)), *columns]
-    colour = [shown for _, shown in columns if np.ndim(shown[0]) == 3]
+    blurry = [source.photograph] * len(times)
+    short = f"TFP, {source.exposure.short} readouts"
+    columns = [("photograph", blurry), (short, playback(source, times))]
+    columns += [(_label(method), sequence) for method, sequence in images.items()]
+    colour = [sequence for _, sequence in columns if np.ndim(sequence[0]) == 3]
     detail = most_different([*colour, *([] if truths is None else [truths])])
     if truths is not None:
         columns.append(("truth", truths))
     panels = []
     for k, time in enumerate(times):
-        row = [(label, shown[k]) for label, shown in columns]
+        row = [(label, sequence[k]) for label, sequence in columns]
         scores = [_psnr(image, None if truths is None else truths[k]) for _, image in row]
-        judged = [s for (_, image), s in zip(row, scores, strict=True) if image.ndim == 3 and s]
+        compared = [s for (_, image), s in zip(row, scores, strict=True) if image.ndim == 3 and s]
         for (label, image), score in zip(row, scores, strict=True):
-            note = f"readout {pair.before + time}"
+            note = f"readout {source.before + time}"
             if score is not None:
                 note = f"{score:.2f} dB" if image.ndim == 3 else f"{score:.2f} dB, grey"
             elif label == "photograph":
-                note = f"{pair.exposure.readouts} readouts"
-            best = score is not None and score == max(judged) and image.ndim == 3
-            panels.append(Panel(pair.stored(image), label, note, highlight=best))
-    width = pair.photograph.shape[1]
+                note = f"{source.exposure.readouts} readouts"
+            best = score is not None and score == max(compared) and image.ndim == 3
+            panels.append(Panel(source.stored(image), label, note, highlight=best))
+    width = source.photograph.shape[1]
     scale = _LARGEST / width if width > _LARGEST else max(1, round(_PANEL / width))
     return sheet(panels, columns=len(columns), scale=scale, detail=detail)
 
 
-def most_different(columns: Sequence[Moments]) -> tuple[int, int, int, int]:
-    """Finds where images differ most: a rectangle that is shown four times as large.
+def most_different(columns: Sequence[Images]) -> tuple[int, int, int, int]:
+    """Finds the rectangle in which images differ most; the sheet enlarges it four times.
 
-    A twelfth at each side counts for nothing: what moves in or out there is known badly.
+    It ignores a twelfth of the image at each side, where objects enter and leave the view.
 
     Args:
-        columns: for each method K images (H, W, 3), all of one size.
+        columns: K images (H, W, 3) per method, all of one size.
 
     Returns:
         Top, left, height, width.
@@ -99,17 +104,27 @@ def most_different(columns: Sequence[Moments]) -> tuple[int, int, int, int]:
     return int(top), int(left), rows, cols
 
 
-def playback(pair: Pair, times: Sequence[int]) -> Moments:
-    """TFP at each moment, (H, W), enlarged and as bright as the photograph: the spikes alone."""
-    spikes, size = jnp.asarray(pair.spikes)[None], pair.photograph.shape[:2]
-    fired = float(deblur.long_tfp(spikes, pair.exposure).mean())
-    bright = float(to_grey(jnp.asarray(pair.photograph)).mean()) / fired if fired else 0.0
-    averages = deblur.short_tfp(spikes, times, pair.exposure)[0]
-    return [np.asarray(image[..., 0]) * bright for image in ops.resize_bilinear(averages, *size)]
+def playback(source: DeblurInput, times: Sequence[int]) -> Images:
+    """Returns TFP at each moment, (H, W): the spikes alone.
+
+    The averages are enlarged to the photograph's size and scaled to its mean brightness.
+    """
+    spikes, size = jnp.asarray(source.spikes)[None], source.photograph.shape[:2]
+    mean = float(long_tfp(spikes, source.exposure).mean())
+    scale = float(to_grey(jnp.asarray(source.photograph)).mean()) / mean if mean else 0.0
+    averages = short_tfp(spikes, times, source.exposure)[0]
+    return [np.asarray(image[..., 0]) * scale for image in ops.resize_bilinear(averages, *size)]
+
+
+def _label(method: str) -> str:
+    return METHODS[method].label if method in METHODS else method
 
 
 def _psnr(image: np.ndarray, truth: np.ndarray | None) -> float | None:
-    """Against a truth, grey for a grey image; None for the truth itself, or without one."""
+    """Returns the PSNR against the truth, of grey values for a grey image.
+
+    None for the truth itself, or without a truth.
+    """
     if truth is None or image is truth:
         return None
     if image.ndim == 2:

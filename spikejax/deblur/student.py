@@ -1,4 +1,4 @@
-"""The student: LDN, one small network for what the teacher does in three steps."""
+"""The student: LDN, one small network that replaces the three steps of the teacher."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,17 +23,17 @@ def student_frames(
     *,
     dtype: Any = jnp.float32,
 ) -> jax.Array:
-    """Deblurs by LDN, which sees the photograph and 21 readouts around each moment.
+    """Deblurs with LDN, which reads the photograph and 21 readouts around each moment.
 
-    All moments of all photographs are one batch. Beyond the ends of the recording time runs back.
+    All moments of all photographs form one batch. The recording is reflected at its ends.
 
     Args:
-        variables: LDN's weights.
+        variables: the weights of LDN.
         blur: (B, 4h, 4w, 3) the photograph, linear RGB in [0, 1].
         spikes: (B, T, h, w), 0 or 1.
         times: N readouts of the exposure.
-        exposure: where in the recording the photograph was exposed.
-        dtype: of the network's activations.
+        exposure: the position of the exposure in the recording.
+        dtype: the type of the network's activations.
 
     Returns:
         (B, N, 4h, 4w, 3) in [0, 1].

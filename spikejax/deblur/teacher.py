@@ -1,4 +1,4 @@
-"""The teacher: the deblurring model on averages that networks have cleaned and enlarged."""
+"""The teacher: the deblurring model on averages that networks clean and enlarge."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,14 +21,14 @@ class Teacher(NamedTuple):
     """The weights of the teacher.
 
     Attributes:
-        bsn: of the blind-spot denoiser; unused, and may be None, if STIR takes its place.
-        sr: of the super-resolution network, EDSR.
-        stir: of STIR, which then reads 61 spikes around a moment where BSN cleans the average of a
-            few; None for BSN, as published.
+        bsn: weights of the blind-spot denoiser; may be None if `stir` is not.
+        edsr: weights of the super-resolution network.
+        stir: weights of STIR, which replaces BSN: it reads 61 readouts around a moment, where BSN
+            cleans the average of a few. None for BSN, as published.
     """
 
     bsn: models.Variables | None
-    sr: models.Variables
+    edsr: models.Variables
     stir: models.Variables | None = None
 
 
@@ -42,28 +42,27 @@ def teacher_frames(
     blind: bool = False,
     dtype: Any = jnp.float32,
 ) -> jax.Array:
-    """Deblurs by SDM over SR(long average) and SR(clean short average), each clamped to [0, 1].
+    """Deblurs by SDM over EDSR(long average) and EDSR(clean short average), clamped to [0, 1].
 
-    Short averages are cleaned by BSN, which never sees the pixel that it predicts and so loses what
-    is finer than a few pixels. Its prediction and the average itself are weighed by
-    `posterior_mean`, unless `blind`: then it is the prediction alone, as published.
+    BSN cleans the short averages. It never reads the pixel that it predicts, and so loses details
+    finer than a few pixels. `posterior_mean` weighs its prediction with the average itself, unless
+    `blind`, which keeps the prediction alone, as published.
 
-    Where the teacher has STIR, it is STIR that says how bright each moment was, from spikes of a
-    longer time whose motion it follows: 30 readouts each way, and beyond the ends of the recording
-    time runs back. It was trained on true images of simulated scenes: a teacher of BSN needs none
-    at all.
+    With STIR, the network estimates the intensity of each moment from 30 readouts on each side and
+    follows their motion; the recording is reflected at its ends. STIR is trained on true images of
+    simulated scenes. A teacher with BSN needs no true images.
 
-    BSN takes averages as they are. The published code reflects them to squares first, which shows
-    the network some pixels that it should not see, and costs more; on squares the two agree.
+    BSN reads averages of any size. The published code first reflects them to squares, which exposes
+    some hidden pixels to the network and costs more. On squares the two agree.
 
     Args:
-        teacher: its weights.
+        teacher: the weights.
         blur: (B, 4h, 4w, 3) the photograph, linear RGB in [0, 1].
         spikes: (B, T, h, w), 0 or 1.
         times: N readouts of the exposure.
-        exposure: where in the recording the photograph was exposed.
-        blind: whether BSN alone cleans the short averages, as published; without effect on STIR.
-        dtype: of the networks' activations.
+        exposure: the position of the exposure in the recording.
+        blind: whether BSN alone cleans the short averages, as published; no effect on STIR.
+        dtype: the type of the networks' activations.
 
     Returns:
         (B, N, 4h, 4w, 3) in [0, 1].
@@ -86,9 +85,9 @@ def clean_long(
     *,
     dtype: Any = jnp.float32,
 ) -> jax.Array:
-    """SR(long average), clamped: (B, 4h, 4w, 1)."""
+    """Returns EDSR(long average), clamped: (B, 4h, 4w, 1)."""
     enlarge = models.create("edsr", dtype=dtype).apply
-    return _unit(enlarge(teacher.sr, long_tfp(spikes, exposure)))
+    return _unit(enlarge(teacher.edsr, long_tfp(spikes, exposure)))
 
 
 def clean_short(
@@ -100,66 +99,66 @@ def clean_short(
     blind: bool = False,
     dtype: Any = jnp.float32,
 ) -> jax.Array:
-    """SR(clean short average), each clamped, as `teacher_frames` says: (B, N, 4h, 4w, 1)."""
+    """Returns EDSR(clean short average), clamped, as in `teacher_frames`: (B, N, 4h, 4w, 1)."""
     enlarge = models.create("edsr", dtype=dtype).apply
     if teacher.stir is None and teacher.bsn is None:
         raise ValueError("Teacher: expected the weights of BSN or of STIR, got neither")
     if teacher.stir is not None:
-        read = _read(teacher.stir, spikes, times, exposure, dtype)
-        return _each(lambda x: _unit(enlarge(teacher.sr, x)), read)
+        rates = _stir_rates(teacher.stir, spikes, times, exposure, dtype)
+        return _each(lambda x: _unit(enlarge(teacher.edsr, x)), rates)
     denoise = models.create("bsn", dtype=dtype, square="none").apply
 
     averages = short_tfp(spikes, times, exposure)
-    # At the ends of a recording averages are of fewer readouts.
-    of = _inside(exposure.length, exposure.short // 2, times).astype(np.float32)
-    readouts = np.tile(of, spikes.shape[0])[:, None, None, None]
+    # Averages at the ends of a recording have fewer readouts.
+    counts = _inside(exposure.length, exposure.short // 2, times).astype(np.float32)
+    readouts = np.tile(counts, spikes.shape[0])[:, None, None, None]
 
     def clean(noisy: jax.Array) -> jax.Array:
         predicted = _unit(denoise(teacher.bsn, noisy))
         return predicted if blind else posterior_mean(predicted, noisy, readouts)
 
-    return _each(lambda x: _unit(enlarge(teacher.sr, clean(x))), averages)
+    return _each(lambda x: _unit(enlarge(teacher.edsr, clean(x))), averages)
 
 
-def _read(
+def _stir_rates(
     stir: models.Variables,
     spikes: jax.Array,
     times: Sequence[int],
     exposure: ExposureTiming,
     dtype: Any,
 ) -> jax.Array:
-    """Spikes a readout at each moment by STIR, (B, N, h, w, 1) in [0, 1]."""
+    """Returns STIR's spikes per readout at each moment, (B, N, h, w, 1) in [0, 1]."""
     exposure.check_spikes(spikes)
     index = exposure.windows(exposure.check_times(times), WINDOW)
     windows = binary(jnp.asarray(spikes[:, index]))
     images = models.create("stir", dtype=dtype).apply(stir, windows.reshape(-1, *windows.shape[2:]))
-    # Intensity at the gain that it was trained at, and that gain may be traced here.
+    # The output is intensity at the trained gain, which may be traced here.
     rates = _unit(images * jnp.float32(stir.get("constants", {}).get("trained_gain", 1.0)))
     return rates.reshape(*windows.shape[:2], *rates.shape[1:])
 
 
 def posterior_mean(predicted: jax.Array, noisy: jax.Array, readouts: Any) -> jax.Array:
-    """Weighs what a blind network predicts of averages of spikes with the averages themselves.
+    """Combines the predictions of a blind network with the averages of spikes that they denoise.
 
-    The two err independently, so that the best estimate is their mean, with weights by how much
-    each of them errs. A pixel that fires at a steady rate p fires floor(n p) times or once more in
-    n readouts, by its phase: a variance of f (1 - f) / n^2 with the fraction f of n p, which is
-    1 / (6 n^2) on average. What the two differ by beyond that, in a window of 13x13 pixels, is the
-    error of the prediction; the camera's own noise is taken for a part of it.
+    The errors of the two are independent, so the best estimate is their mean, weighted by their
+    inverse variances. A pixel that fires at a steady rate p fires floor(n p) times or once more in
+    n readouts, depending on its phase. The variance is f (1 - f) / n^2 with the fraction f of n p,
+    which is 1 / (6 n^2) on average. The mean squared difference of the two beyond that variance, in
+    a window of 13x13 pixels, is the error of the prediction; it includes the camera's own noise.
 
     Args:
         predicted: (B, h, w, 1) the predictions, in [0, 1].
-        noisy: (B, h, w, 1) the averages that they are of, in [0, 1].
-        readouts: n, of each average; one number, or (B, 1, 1, 1).
+        noisy: (B, h, w, 1) the averages, in [0, 1].
+        readouts: n, the readouts of each average; a number, or (B, 1, 1, 1).
 
     Returns:
         (B, h, w, 1) in [0, 1], between the two.
 
     Raises:
-        ValueError: if the shapes differ, or are no images'.
+        ValueError: if the shapes differ or have another rank.
 
-    Source: Laine et al., "High-Quality Self-Supervised Deep Image Denoising", NeurIPS 2019, has the
-    posterior mean of a blind network; the variances here are of this sensor.
+    Source: the posterior mean of a blind network is from Laine et al., "High-Quality
+    Self-Supervised Deep Image Denoising", NeurIPS 2019; the variances are those of this sensor.
     """
     if len(noisy.shape) != 4 or predicted.shape != noisy.shape:
         raise ValueError(
@@ -168,12 +167,12 @@ def posterior_mean(predicted: jax.Array, noisy: jax.Array, readouts: Any) -> jax
         )
     difference = noisy - predicted
     noise = 1 / (6 * readouts**2)
-    seen = _mean_around(jnp.square(difference))
-    return predicted + (1 - noise / jnp.maximum(seen, noise)) * difference
+    variance = _mean_around(jnp.square(difference))
+    return predicted + (1 - noise / jnp.maximum(variance, noise)) * difference
 
 
 def _mean_around(x: jax.Array, size: int = 13) -> jax.Array:
-    """The mean over the pixels of a window around each, as far as they are in the image."""
+    """Returns the mean over a window around each pixel, of the pixels inside the image."""
     for axis in (1, 2):
         window = [size if n == axis else 1 for n in range(4)]
         x = lax.reduce_window(x, 0.0, lax.add, window, (1, 1, 1, 1), "SAME")
@@ -182,7 +181,7 @@ def _mean_around(x: jax.Array, size: int = 13) -> jax.Array:
 
 
 def _inside(length: int, reach: int, places: Any = None) -> np.ndarray:
-    """How many of a line's pixels are no farther than `reach` from each place, or from some."""
+    """Counts the positions of a line within `reach` of each place; of every position by default."""
     places = np.arange(length) if places is None else np.asarray(places)
     return np.minimum(places + reach, length - 1) - np.maximum(places - reach, 0) + 1
 
@@ -193,13 +192,13 @@ def sdm_frames(
     times: Sequence[int],
     exposure: ExposureTiming = _EXPOSURE,
 ) -> jax.Array:
-    """Deblurs without any network: SDM over averages that are enlarged bilinearly.
+    """Deblurs without networks: SDM over averages that are enlarged bilinearly.
 
     Args:
         blur: (B, 4h, 4w, 3) the photograph, linear RGB in [0, 1].
         spikes: (B, T, h, w), 0 or 1.
         times: N readouts of the exposure.
-        exposure: where in the recording the photograph was exposed.
+        exposure: the position of the exposure in the recording.
 
     Returns:
         (B, N, 4h, 4w, 3) in [0, 1].
@@ -213,12 +212,12 @@ def sdm_frames(
 
 
 def enlarged(images: jax.Array, like: jax.Array) -> jax.Array:
-    """Bilinearly, to the size of `like`."""
+    """Enlarges images bilinearly to the size of `like`."""
     return ops.resize_bilinear(images, *like.shape[1:3])
 
 
 def clamped_sdm(blur: jax.Array, long: jax.Array, short: jax.Array) -> jax.Array:
-    """SDM of a photograph (B, ...) and N moments (B, N, ...), clamped to [0, 1]."""
+    """Applies SDM to photographs (B, ...) and N moments (B, N, ...); clamps to [0, 1]."""
     count = short.shape[1]
     photographs, averages = (jnp.repeat(x, count, 0) for x in (blur, long))
     image = _unit(sdm(photographs, averages, short.reshape(-1, *short.shape[2:])))

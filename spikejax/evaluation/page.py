@@ -1,4 +1,4 @@
-"""A page with the images of all methods side by side, to be looked at from a folder."""
+"""An HTML page that shows the images of all methods side by side, from files in its folder."""
 
 import hashlib
 import html
@@ -10,10 +10,10 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from spikejax.evaluation.metrics import Measure
 from spikejax.evaluation.scoring import Score, Summary
 from spikejax.evaluation.table import Table
 from spikejax.formats import write_image
+from spikejax.metrics import Metric
 
 PAGE = "index.html"
 PICTURES = "index_files"
@@ -24,19 +24,19 @@ _PART = ".index_files.part"
 
 
 class Pictures:
-    """The pictures of an evaluation, written as they come; none are kept in memory.
+    """The pictures of an evaluation. Each is written when it is added; none are kept in memory.
 
-    Use it in a `with` block: at its end they take the place of earlier ones, and if it fails they
-    go again.
+    Use it in a `with` block. At its end the pictures replace earlier ones; if the block fails, they
+    are removed.
     """
 
     def __init__(self, out: Path | None, samples: int, *, first: bool = True) -> None:
-        """Takes the first few samples.
+        """Prepares to write the pictures of the first samples.
 
         Args:
-            out: the page's folder; None writes nothing.
-            samples: of how many samples images are kept, here in this process.
-            first: whether this is the process that puts them in their place.
+            out: folder of the page; None writes nothing.
+            samples: number of samples whose images this process writes.
+            first: whether this process moves all pictures to their place.
         """
         self._first = first
         self._out = out if samples else None
@@ -45,9 +45,9 @@ class Pictures:
 
     def __enter__(self) -> "Pictures":
         if self._out is not None:
-            if self._first:  # of a run that was killed
+            if self._first:  # a run that was killed leaves this folder
                 shutil.rmtree(self._out / _PART, ignore_errors=True)
-            _meet("old pictures removed")
+            _wait_for_all("old pictures removed")
             (self._out / _PART).mkdir(exist_ok=True)
         return self
 
@@ -68,7 +68,7 @@ class Pictures:
             part.rename(self._out / PICTURES)
 
     def add(self, score: Score) -> None:
-        """Writes a method's image, and the truth before the first of a sample."""
+        """Writes the image of a method, and before the first one of a sample the true image."""
         if self._out is None:
             return
         if score.name != self._current:
@@ -81,23 +81,23 @@ class Pictures:
         if self._left >= 0 and self._out is not None:
             write_image(self._out / _PART / file_of(image, method), pixels)
 
-    def page(self, table: Table, summary: Summary, measures: Sequence[Measure]) -> str:
-        """The page, to be written beside the pictures.
+    def page(self, table: Table, summary: Summary, metrics: Sequence[Metric]) -> str:
+        """Returns the text of the page, to be written beside the pictures.
 
         Args:
             table: the means.
-            summary: the scores, those of all processes.
-            measures: in their order.
+            summary: the scores of all processes.
+            metrics: the metrics, in the order of the columns.
         """
         template = importlib.resources.files("spikejax.evaluation").joinpath("page.html")
         return string.Template(template.read_text(encoding="utf-8")).substitute(
             title=html.escape(table.title),
             table="\n".join(_table(table)),
             legend="\n".join(f"<li>{html.escape(line)}</li>" for line in table.legend()),
-            rows="\n".join(self._rows(summary, measures)),
+            rows="\n".join(self._rows(summary, metrics)),
         )
 
-    def _rows(self, summary: Summary, measures: Sequence[Measure]) -> Iterator[str]:
+    def _rows(self, summary: Summary, metrics: Sequence[Metric]) -> Iterator[str]:
         if self._out is None:
             return
         rows: dict[str, dict[str, dict[str, float]]] = {}
@@ -109,15 +109,15 @@ class Pictures:
             sample, _, centre = image.rpartition("@")
             heading = f"{html.escape(sample)} <small>readout {centre}</small>"
             yield f"<section class=row><h2>{heading}</h2><div class=images>"
-            best = _best(methods, measures)
+            best = _best(methods, metrics)
             for method, values in methods.items():
-                notes = (_note(m, values[m.name], best) for m in measures if m.name in values)
+                notes = (_note(m, values[m.name], best) for m in metrics if m.name in values)
                 yield _figure(image, method, " ".join(notes))
             yield f"{_figure(image, _TRUTH, '')}</div></section>"
 
 
-def _meet(point: str) -> None:
-    """Waits until all processes are here."""
+def _wait_for_all(point: str) -> None:
+    """Waits until all processes reach this point."""
     import jax
 
     if jax.process_count() > 1:
@@ -127,7 +127,7 @@ def _meet(point: str) -> None:
 
 
 def file_of(image: str, method: str) -> str:
-    """The name of a picture's file: legible, without letters that mean something in one."""
+    """Returns the file name of a picture: legible, without special characters, and unique."""
     name = f"{image}_{method}"
     plain = re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip(".")[:80]
     return f"{plain}_{hashlib.sha256(repr((image, method)).encode()).hexdigest()[:8]}.png"
@@ -144,20 +144,20 @@ def _figure(image: str, method: str, note: str) -> str:
 
 
 def _best(
-    methods: Mapping[str, Mapping[str, float]], measures: Sequence[Measure]
+    methods: Mapping[str, Mapping[str, float]], metrics: Sequence[Metric]
 ) -> dict[str, float]:
-    """The best value of each measure, where there is more than one."""
-    found = {}
-    for measure in measures:
-        values = [v[measure.name] for v in methods.values() if measure.name in v]
+    """Returns the best score by each metric under which the methods differ."""
+    best = {}
+    for metric in metrics:
+        values = [scores[metric.name] for scores in methods.values() if metric.name in scores]
         if len(set(values)) > 1:
-            found[measure.name] = max(values) if measure.higher else min(values)
-    return found
+            best[metric.name] = max(values) if metric.higher else min(values)
+    return best
 
 
-def _note(measure: Measure, value: float, best: Mapping[str, float]) -> str:
-    mark = " class=best" if best.get(measure.name) == value else ""
-    return f"<span{mark}>{html.escape(measure.name)}&nbsp;{value:.{measure.digits}f}</span>"
+def _note(metric: Metric, score: float, best: Mapping[str, float]) -> str:
+    mark = " class=best" if best.get(metric.name) == score else ""
+    return f"<span{mark}>{html.escape(metric.name)}&nbsp;{score:.{metric.digits}f}</span>"
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Published results, as their authors printed them, to stand beside one's own."""
+"""Published results, as their authors printed them, to compare with."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ class Published:
     """A published table.
 
     Attributes:
-        dataset: what it was measured on.
-        source: who printed it.
-        columns: the columns, by the names that tables here use.
-        rows: method -> values by column; None where none was printed.
+        dataset: the dataset of the results.
+        source: where they were printed.
+        columns: names of the columns, as in the tables of this package.
+        rows: method -> one value per column; None if none was printed.
     """
 
     dataset: str

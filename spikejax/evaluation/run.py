@@ -1,63 +1,124 @@
-"""One evaluation from samples and methods to its table, its files and its page."""
+"""Evaluation of methods on data, from the description of the data to the table and the page."""
 
 import csv
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jax
 
+from spikejax.evaluation.candidates import Candidate, Weights, make_candidates
 from spikejax.evaluation.cost import measure_cost
-from spikejax.evaluation.metrics import Measure, measures
+from spikejax.evaluation.data_spec import DataSpec
 from spikejax.evaluation.page import PAGE, Pictures
 from spikejax.evaluation.published import PUBLISHED
 from spikejax.evaluation.report import PAPER_SIZE, report
-from spikejax.evaluation.samples import Samples
-from spikejax.evaluation.scoring import Candidate, Sample, Summary, evaluate
-from spikejax.evaluation.table import Table
+from spikejax.evaluation.samples import Sample, Samples
+from spikejax.evaluation.scoring import Summary, score_samples
+from spikejax.evaluation.table import Layout, Table
 from spikejax.formats import replacing
+from spikejax.metrics import Metric, table_metrics
 
 TABLES = ("table.md", "table.csv", "table.tex")
 PER_IMAGE = "per_image.csv"
 FILES = (*TABLES, PER_IMAGE, PAGE)
-"""What an evaluation leaves in its folder, the pictures of the page in a folder beside it."""
+"""The files that an evaluation writes; the pictures of the page are in a folder beside it."""
 
 Progress = Callable[[Iterable[Any], str, int], Iterator[Any]]
+"""(items, label, number of items) -> the items."""
 
-_REPEATS = 5  # calls that are timed
+_REPEATS = 5  # timed calls
 
 
-def run(
-    samples: Samples,
-    candidates: Sequence[Candidate],
+def _silent(items: Iterable[Any], label: str, total: int) -> Iterator[Any]:
+    return iter(items)
+
+
+def evaluate(
+    data: DataSpec | Samples | str | os.PathLike[str],
+    methods: Iterable[str | Candidate] | None = None,
     *,
-    out: Path | None = None,
-    paper: bool = False,
+    weights: Weights | None = None,
+    table: Layout = "plain",
     published: str | None = None,
-    pictures: int = 0,
-    progress: Progress = lambda items, *_: iter(items),
+    dtype: Any = None,
+    out: str | os.PathLike[str] | None = None,
+    pictures: int = 16,
+    progress: Progress = _silent,
 ) -> Table:
-    """Scores methods on samples, and measures what they cost.
+    """Compares methods on recordings with true images: their scores, and what they cost.
 
-    Several JAX processes share the samples; every one of them must call it. The first measures the
-    costs and writes the files.
+    If JAX has several processes, each one must call this function. They share the samples; the
+    first one measures the costs and writes the files.
 
     Args:
-        samples: what is evaluated on.
-        candidates: the methods.
-        out: an existing folder for `FILES`; None writes nothing. All processes must see the same.
-        paper: whether the table has the columns of STIR's.
-        published: a key of `PUBLISHED`, to stand beside; None for none.
-        pictures: of how many samples the page shows the images.
-        progress: (items, what is done with them, how many) -> the items.
+        data: a `DataSpec`; or its first field alone: a folder of recordings with true images, or
+            'synthetic'; or `Samples`.
+        methods: 'NAME', or 'NAME:WINDOW' such as 'tfp:21', or `Candidate`s; None for the classical
+            methods and every network with weights.
+        weights: weights of networks: {NAME: file, variables or a list of them}, or a sequence of
+            'NAME=FILE'; None for those that ship.
+        table: 'plain' for all columns, or 'paper' for the columns of STIR's table, with costs for
+            images of 736x1280.
+        published: a key of `PUBLISHED`, whose results are appended to the table 'paper'; None for
+            the key that belongs to the data, if that is known.
+        dtype: type of the networks' activations; None for float32.
+        out: folder for `FILES`, which is created if it is missing; None writes nothing. All
+            processes must see the same folder.
+        pictures: number of samples whose images the page shows.
+        progress: function that reports progress, such as (items, label, total) -> items.
 
     Returns:
-        The table; in all processes but the first, without costs.
+        The table. `table.markdown()` prints it. It has no costs in processes other than the first.
 
     Raises:
-        ValueError: if a sample does not fit, or two methods have one label.
+        ValueError: if an argument is wrong, or a sample does not fit; a message about an argument
+            or a field of `DataSpec` starts with its name, 'weights: ...'.
+        OSError: if a file is missing or cannot be read or written.
     """
-    found = measures()
+    _check(table, published)
+    samples = _opened(data)
+    if published is not None and samples.identified and samples.published != published:
+        raise ValueError(f"published: its numbers are not of {samples.title}")
+    if table == "paper" and published is None and samples.published in PUBLISHED:
+        published = samples.published
+    candidates = make_candidates(methods, weights, dtype)
+    if not candidates:
+        raise ValueError("methods: expected at least one")
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    return _run(samples, candidates, folder, table == "paper", published, pictures, progress)
+
+
+def _check(table: str, published: str | None) -> None:
+    if table not in get_args(Layout):
+        raise ValueError(f"table: expected {' or '.join(get_args(Layout))}, got {table!r}")
+    if published is None:
+        return
+    if published not in PUBLISHED:
+        raise ValueError(f"published: there are {', '.join(PUBLISHED)}, got {published!r}")
+    if table != "paper":
+        raise ValueError("published: goes with the table 'paper' and the published dataset itself")
+
+
+def _opened(data: DataSpec | Samples | str | os.PathLike[str]) -> Samples:
+    if isinstance(data, Samples):
+        return data
+    return (data if isinstance(data, DataSpec) else DataSpec(os.fspath(data))).open()
+
+
+def _run(
+    samples: Samples,
+    candidates: Sequence[Candidate],
+    folder: Path | None,
+    paper: bool,
+    published: str | None,
+    pictures: int,
+    progress: Progress,
+) -> Table:
+    metrics = table_metrics()
     summary = Summary(candidate.label for candidate in candidates)
     index, processes = jax.process_index(), jax.process_count()
     numbers = range(index, samples.count, processes)
@@ -69,35 +130,35 @@ def run(
             size = size if any(size) else sample.truth.shape
             yield sample
 
-    with Pictures(out, -(-pictures // processes), first=index == 0) as shown:
-        scores = evaluate(noting_size(), candidates, found)
+    first = index == 0
+    with Pictures(folder, -(-pictures // processes), first=first) as images:
+        scores = score_samples(noting_size(), candidates, metrics)
         for score in progress(scores, "evaluating", len(numbers) * len(candidates)):
             summary.add(score)
-            shown.add(score)
+            images.add(score)
         summary = summary.gathered()
-        first = index == 0
-        at = PAPER_SIZE if paper else size
+        cost_size = PAPER_SIZE if paper else size
         costs = {
-            candidate.label: measure_cost(candidate, *at, repeats=0 if paper else _REPEATS)
+            candidate.label: measure_cost(candidate, *cost_size, repeats=0 if paper else _REPEATS)
             for candidate in progress(candidates, "measuring costs", len(candidates))
             if first
         }
         table = report(
             samples.title,
             candidates,
-            found,
+            metrics,
             summary,
             costs,
-            size=at,
+            size=cost_size,
             paper=paper,
             published=None if published is None else PUBLISHED[published],
         )
-        if out is not None and first:
+        if folder is not None and first:
             texts = (table.markdown(), table.csv(), table.latex())
             for name, text in zip(TABLES, texts, strict=True):
-                _write(out / name, text)
-            _write_scores(out / PER_IMAGE, summary, found)
-            _write(out / PAGE, shown.page(table, summary, found))
+                _write(folder / name, text)
+            _write_scores(folder / PER_IMAGE, summary, metrics)
+            _write(folder / PAGE, images.page(table, summary, metrics))
     return table
 
 
@@ -106,13 +167,13 @@ def _write(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _write_scores(path: Path, summary: Summary, found: Sequence[Measure]) -> None:
-    """A row an image and method."""
-    names = [measure.name for measure in found]
+def _write_scores(path: Path, summary: Summary, metrics: Sequence[Metric]) -> None:
+    """Writes one row per image and method."""
+    names = [metric.name for metric in metrics]
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["image", "centre", "method", *names])
-        for image, method, values in summary.rows():
+        for image, method, scores in summary.rows():
             sample, _, centre = image.rpartition("@")
-            shown = [repr(values[name]) if name in values else "" for name in names]
-            writer.writerow([sample, centre, method, *shown])
+            numbers = [repr(scores[name]) if name in scores else "" for name in names]
+            writer.writerow([sample, centre, method, *numbers])

@@ -1,128 +1,27 @@
-"""How good methods are on samples whose truth is known, one image at a time."""
+"""Scores of methods on samples, computed one image at a time."""
 
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from spikejax.evaluation.metrics import Measure
-from spikejax.formats import Recording
-from spikejax.inference.methods import CLASSICAL, Method, create_method, load_weights, method_names
-from spikejax.metrics import Estimate, Scores
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Sample:
-    """A recording, and the true image of one of its readouts.
-
-    Attributes:
-        name: shown in tables.
-        recording: spikes (T, H, W) and their gain.
-        centre: the readout.
-        truth: (H, W) float, intensity in [0, 1].
-    """
-
-    name: str
-    recording: Recording
-    centre: int
-    truth: np.ndarray
-
-    def __post_init__(self) -> None:
-        readouts, *size = self.recording.shape
-        if tuple(self.truth.shape) != tuple(size):
-            found = "x".join(map(str, self.truth.shape))
-            raise ValueError(
-                f"{self.name}: the true image is {found}, the recording {size[0]}x{size[1]}"
-            )
-        if not 0 <= self.centre < readouts:
-            raise ValueError(
-                f"{self.name}: the true image is of readout {self.centre}, and the recording has "
-                f"readouts 0 to {readouts - 1}"
-            )
-
-
-class Candidate:
-    """A method that is compared, its weights loaded once.
-
-    Attributes:
-        name: the method, as `method_names` lists it.
-        label: shown in tables.
-        window: as for `reconstruct`, or None.
-        weights: a network's variables; None for a classical method.
-        origin: in words, where its weights are from; None for a classical method.
-        dtype: of a network's activations, or None.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        label: str | None = None,
-        weights: Any = None,
-        window: int | None = None,
-        dtype: Any = None,
-        origin: str | None = None,
-    ) -> None:
-        """Loads the weights and checks that the options fit the method.
-
-        Args:
-            name: the method.
-            label: None for its name.
-            weights: of a network: variables, a file, or None for those that ship.
-            window: of 'tfp' and 'tfi'.
-            dtype: of a network's activations; None for float32.
-            origin: in words, where its weights are from; None to tell by `weights`.
-
-        Raises:
-            ValueError: if there is no such method, or weights or window do not fit it.
-        """
-        self.name, self.label, self.window, self.dtype = name, label or name, window, dtype
-        self.weights, self.origin = weights, None
-        if name in method_names() and name not in CLASSICAL:
-            self.weights = load_weights(name, weights)
-            self.origin = origin or _origin(weights)
-        self._method(1.0)
-        self._methods: dict[float, Method] = {}
-
-    def _method(self, gain: float) -> Method:
-        return create_method(
-            self.name,
-            gain,
-            weights_or_path=self.weights,
-            window=self.window,
-            dtype=self.dtype,
-        )
-
-    def reconstruct(self, recording: Recording, centre: int) -> np.ndarray:
-        """Makes the image (H, W) of one readout, intensity, not clipped."""
-        gain = recording.gain
-        if gain not in self._methods:
-            self._methods[gain] = self._method(gain)
-        method = self._methods[gain]
-        [(_, image)] = method.images(recording, np.array([centre]), 1)
-        return image
-
-
-def _origin(weights: Any) -> str:
-    if weights is None:
-        return "the weights that ship with spikejax"
-    return f"weights {weights}" if isinstance(weights, str | Path) else "weights given as variables"
+from spikejax.evaluation.candidates import Candidate
+from spikejax.evaluation.samples import Sample
+from spikejax.metrics import Estimate, Metric, Scores
 
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """What one method's image of one sample is worth.
+    """The scores of one method's image of one sample.
 
     Attributes:
-        sample: the sample's name.
+        sample: name of the sample.
         centre: the readout.
-        method: the candidate's label.
-        values: by the measure's name; NaN where an image is too small for one, or has none.
-        image: (H, W) float32 in [0, 1], what was scored.
-        truth: (H, W) float32 in [0, 1], what it was held against.
+        method: label of the candidate.
+        values: scores by the name of the metric; NaN if the metric is not defined for the image.
+        image: (H, W) float32 in [0, 1], the image that was scored.
+        truth: (H, W) float32 in [0, 1], the true image.
     """
 
     sample: str
@@ -134,27 +33,28 @@ class Score:
 
     @property
     def name(self) -> str:
-        """Of the image, unique over the data: 'clip3@150'."""
+        """Name of the image, unique over the data: 'clip3@150'."""
         return f"{self.sample}@{self.centre}"
 
 
-def evaluate(
-    samples: Iterable[Sample], candidates: Sequence[Candidate], measures: Sequence[Measure]
+def score_samples(
+    samples: Iterable[Sample], candidates: Sequence[Candidate], metrics: Sequence[Metric]
 ) -> Iterator[Score]:
     """Scores every candidate on every sample, in constant memory.
 
-    An image is clipped to [0, 1] before it is scored: a truth lies there, and so does a file.
+    An image is clipped to [0, 1] before it is scored: true images lie there, and so do files.
 
     Args:
-        samples: taken one after another; a generator may open each when it is asked for.
+        samples: taken one after another; a generator can open each one when its turn comes.
         candidates: the methods.
-        measures: what is measured; those that are not at hand are left out.
+        metrics: those whose weights or model are missing are left out.
 
     Yields:
-        A score a sample and candidate, sample by sample.
+        One score per sample and candidate, sample by sample.
 
     Raises:
-        ValueError: if two candidates have one label, or a sample does not fit.
+        ValueError: if two candidates have one label, two samples have one name, or a sample does
+            not fit.
     """
     labels = [candidate.label for candidate in candidates]
     for label in labels:
@@ -169,34 +69,38 @@ def evaluate(
             image = candidate.reconstruct(sample.recording, sample.centre)
             image = np.clip(image, 0.0, 1.0)
             values = {
-                measure.name: measure(image, sample.truth)
-                for measure in measures
-                if measure.missing is None
+                metric.name: metric(image, sample.truth)
+                for metric in metrics
+                if metric.missing is None
             }
             yield Score(sample.name, sample.centre, candidate.label, values, image, sample.truth)
 
 
 class Summary:
-    """The scores of every method, gathered as they come; what is NaN does not count.
+    """The scores of every method over all images; NaN scores do not count.
 
-    A process, or a shard, adds the scores of its samples; `merge` and `gathered` join them.
+    Each process, or shard, adds the scores of its samples; `merge` and `gathered` join them.
     """
 
     def __init__(self, methods: Iterable[str]) -> None:
-        """Takes the candidates' labels."""
+        """Starts without scores.
+
+        Args:
+            methods: the candidates' labels.
+        """
         self.scores = {method: Scores() for method in methods}
 
     def add(self, score: Score) -> None:
-        """Takes the values of one score in."""
+        """Adds the scores of one image."""
         numbers = {name: [x] for name, x in score.values.items() if not math.isnan(x)}
         self.scores[score.method].add([score.name], **numbers)
 
     def merge(self, other: "Summary") -> "Summary":
-        """Joins the scores of the same methods on other samples into a new summary."""
+        """Returns these scores together with those of the same methods on other samples."""
         return self._of({m: scores.merge(other.scores[m]) for m, scores in self.scores.items()})
 
     def gathered(self) -> "Summary":
-        """Joins those of all JAX processes; every process must call it, and gets them all."""
+        """Returns the scores of all JAX processes; every process must call it."""
         return self._of({m: scores.gathered() for m, scores in self.scores.items()})
 
     def _of(self, scores: dict[str, Scores]) -> "Summary":
@@ -204,16 +108,16 @@ class Summary:
         summary.scores = scores
         return summary
 
-    def estimate(self, method: str, measure: str) -> Estimate | None:
-        """The mean of a measure over the images of a method; None if none has it."""
-        return self.scores[method].compute().get(measure)
+    def estimate(self, method: str, metric: str) -> Estimate | None:
+        """Returns the mean score over the images of a method; None if no image has a score."""
+        return self.scores[method].compute().get(metric)
 
     def images(self, method: str) -> int:
-        """How many images of a method were scored."""
+        """Returns the number of images of a method that were scored."""
         return len(self.scores[method].images)
 
     def rows(self) -> Iterator[tuple[str, str, dict[str, float]]]:
-        """Every image's name, method and values, by the image's name."""
+        """Yields the name, method and scores of every image, in the order of the names."""
         images = sorted({image for scores in self.scores.values() for image in scores.images})
         for image in images:
             for method, scores in self.scores.items():

@@ -1,10 +1,14 @@
-"""A table of numbers with their intervals and legend, as Markdown, CSV and LaTeX."""
+"""Tables of numbers with confidence intervals and a legend, as Markdown, CSV and LaTeX."""
 
 import csv
 import dataclasses
 import io
 import math
 from collections.abc import Sequence
+from typing import Literal
+
+Layout = Literal["plain", "paper"]
+"""All columns, or those of the table of STIR's paper."""
 
 _LATEX = str.maketrans(
     {
@@ -20,34 +24,34 @@ _LATEX = str.maketrans(
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A number, or none.
+    """A number with its confidence interval, or nothing.
 
     Attributes:
-        value: None or NaN is shown as '-'.
-        half: half the width of its confidence interval; None or NaN if it has none.
+        value: None and NaN are shown as '-'.
+        half: half the width of the confidence interval; None or NaN if there is none.
     """
 
     value: float | None = None
     half: float | None = None
 
     def text(self, digits: int, joint: str) -> str:
-        """As it is printed: '25.35 ± 0.12'."""
+        """Returns the text to print: '25.35 ± 0.12'."""
         if self.value is None or math.isnan(self.value):
             return "-"
-        shown = f"{self.value:.{digits}f}"
+        number = f"{self.value:.{digits}f}"
         if self.half is None or math.isnan(self.half):
-            return shown
-        return f"{shown}{joint}{self.half:.{digits}f}"
+            return number
+        return f"{number}{joint}{self.half:.{digits}f}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One kind of number.
+    """A column of numbers.
 
     Attributes:
-        name: its heading.
-        legend: what it is and who computed it.
-        digits: after the point.
+        name: heading.
+        legend: definition of the numbers, and what computes them.
+        digits: number of decimals to print.
     """
 
     name: str
@@ -57,13 +61,13 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Methods and their numbers.
+    """Numbers of methods.
 
     Attributes:
-        title: what was measured on which data.
-        columns: the numbers' kinds.
-        rows: a method and its cells, one a column.
-        notes: what else has to be said.
+        title: title, which names the data.
+        columns: the columns.
+        rows: methods with their cells, one per column.
+        notes: remarks below the legend.
     """
 
     title: str
@@ -72,24 +76,24 @@ class Table:
     notes: Sequence[str] = ()
 
     def legend(self) -> list[str]:
-        """A line a column, then the notes."""
+        """Returns one line per column, then the notes."""
         return [*(f"{c.name}: {c.legend}." for c in self.columns), *(f"{n}." for n in self.notes)]
 
     def lines(self) -> list[list[str]]:
-        """The heading and the rows as they are printed."""
+        """Returns the heading and the rows as they are printed."""
         return [["method", *(c.name for c in self.columns)], *self._texts(" ± ")]
 
     def markdown(self) -> str:
-        """The table, aligned for terminals too, with title and legend."""
+        """Returns title, table and legend in Markdown, aligned so that a terminal shows it well."""
         lines = [[text.replace("|", r"\|") for text in line] for line in self.lines()]
         widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
         ruler = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
         lines.insert(1, ruler)
-        shown = [_line(line, widths) for line in lines]
-        return "\n".join([self.title, "", *shown, "", *(f"* {x}" for x in self.legend()), ""])
+        rows = [_line(line, widths) for line in lines]
+        return "\n".join([self.title, "", *rows, "", *(f"* {x}" for x in self.legend()), ""])
 
     def csv(self) -> str:
-        """A row a method: each number in full, then half the width of its interval."""
+        """Returns one row per method: each number in full, then half the width of its interval."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         names = [name for c in self.columns for name in (c.name, f"{c.name} +-")]
@@ -100,7 +104,7 @@ class Table:
         return out.getvalue()
 
     def latex(self) -> str:
-        """A table environment; it needs the package booktabs."""
+        """Returns a table environment, which needs the package booktabs."""
         rows = [
             " & ".join([text.translate(_LATEX).replace("+-", r"$\pm$") for text in line]) + r" \\"
             for line in self._texts(" +- ")

@@ -1,6 +1,6 @@
-"""Files and numpy arrays: spike recordings, images and video.
+"""Reading and writing of spike recordings, images and videos as numpy arrays.
 
-Importing this loads numpy alone; Pillow and PyAV come with the first image or video.
+Importing this package loads numpy only. The first image or video loads Pillow and PyAV.
 """
 
 from spikejax.formats.arrays import as_spikes

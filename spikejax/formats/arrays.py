@@ -1,7 +1,7 @@
-"""Spikes as numpy arrays: in memory, in .npy files (memory-mapped) and in .npz files.
+"""Spikes as numpy arrays: in memory, in .npy files and in .npz files.
 
-A .npz member that is stored uncompressed, as `np.savez` does, is memory-mapped too; a compressed
-one is loaded. Nothing is ever unpickled.
+.npy files and uncompressed members of .npz files (`np.savez`) are memory-mapped. Compressed members
+are loaded. Pickled data are refused.
 """
 
 import functools
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from spikejax.formats.errors import FormatError, first_line
 
-MAX_LOADED_BYTES = 8 << 30  # beyond this a compressed array belongs in a file that can be mapped
+MAX_LOADED_BYTES = 8 << 30  # larger compressed arrays are refused
 
 
 def as_spikes(values: Any, name: str) -> npt.NDArray[np.uint8]:
@@ -25,13 +25,13 @@ def as_spikes(values: Any, name: str) -> npt.NDArray[np.uint8]:
 
     Args:
         values: bool, integer or float array of any shape, every value 0 or 1.
-        name: where it comes from, for the message.
+        name: source of the array, for the message.
 
     Returns:
-        The same as uint8; it may share memory with `values`.
+        The spikes as uint8; the result may share memory with `values`.
 
     Raises:
-        FormatError: if it holds anything else.
+        FormatError: if the array holds other types or values.
     """
     array = np.asarray(values)
     if array.dtype == np.bool_:
@@ -49,16 +49,16 @@ def as_spikes(values: Any, name: str) -> npt.NDArray[np.uint8]:
 
 
 class SpikeArray:
-    """A (T, H, W) array as the source of a recording; values are checked as they are read."""
+    """A (T, H, W) array as the source of a recording; values are checked when they are read."""
 
     def __init__(self, array: npt.NDArray[Any], name: str, reopen: Any = None) -> None:
         """Wraps an array without copying it.
 
         Args:
             array: (T, H, W) with values 0 and 1, in memory or memory-mapped.
-            name: where it comes from, for messages.
-            reopen: a picklable function without arguments that makes this object again, for an
-                array that lies in a file.
+            name: source of the array, for messages.
+            reopen: for an array in a file, a picklable function without arguments that creates
+                this object again.
         """
         self._array = array
         self._name = name
@@ -71,11 +71,11 @@ class SpikeArray:
         return SpikeArray, (np.asarray(self._array), self._name)
 
     def read(self, index: Any) -> npt.NDArray[np.uint8]:
-        """Copies the readouts that a numpy index along the first axis selects."""
+        """Returns a copy of the readouts that a numpy index along the first axis selects."""
         return np.array(as_spikes(self._array[index], self._name), order="C")
 
     def read_packed(self, index: Any) -> npt.NDArray[np.uint8]:
-        """Gives the same readouts as packed rows."""
+        """Returns the same readouts as packed rows."""
         spikes = as_spikes(self._array[index], self._name)
         return np.packbits(spikes, axis=-1, bitorder="little")
 
@@ -94,15 +94,19 @@ def open_array(
 
     Args:
         path: the file.
-        height: rows, if the caller knows; a file with another size is refused.
-        width: columns, likewise.
-        stored_width: columns in the file, if those beyond `width` are padding.
+        height: expected rows, or None.
+        width: expected columns, or None.
+        stored_width: columns in the file, if the columns beyond `width` are padding.
         flip: whether the bottom row is stored first.
         time_axis: 'first' for (T, H, W), 'last' for (H, W, T).
-        key: the name of the array in a .npz; by default `spikes` or the only one.
+        key: name of the array in a .npz; by default `spikes` or the only array.
+
+    Returns:
+        The spikes, (T, H, W), upright.
 
     Raises:
-        FormatError: if the file is damaged, holds no such array or one of another size or type.
+        FormatError: if the file is damaged, or does not contain an array of this name, size and
+            type.
     """
     reopen = functools.partial(
         open_array,
@@ -124,7 +128,7 @@ def open_array(
 def _time_first(
     path: Path, array: npt.NDArray[Any], time_axis: str, expected: tuple[int | None, int | None]
 ) -> npt.NDArray[Any]:
-    """Brings time to the front, and says what to do where the sizes do not match."""
+    """Moves time to the first axis; raises with advice if the sizes do not match."""
     if time_axis not in ("first", "last"):
         raise FormatError(f"time_axis: expected 'first' or 'last', got {time_axis!r}")
 
@@ -159,13 +163,13 @@ def _open_npz(path: Path, key: str | None) -> npt.NDArray[Any]:
             with zipfile.ZipFile(file) as archive:
                 info = _member(path, archive, key)
                 if info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1:
-                    file.seek(info.header_offset + 26)  # then come name and extra field
+                    file.seek(info.header_offset + 26)  # the lengths of name and extra field
                     file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)
                     return _map_array(path, file, info.file_size)
                 return _load_member(path, archive, info)
         except FormatError:
             raise
-        except Exception as error:  # damaged archives raise anything: zlib.error, EOFError, ...
+        except Exception as error:  # damaged archives raise many types: zlib.error, EOFError, ...
             raise FormatError(f"{path}: not a readable .npz file ({first_line(error)})") from None
 
 
@@ -174,7 +178,7 @@ def _load_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) ->
         nbytes = _checked_header(path, member, info.file_size)[-1]
     if nbytes > MAX_LOADED_BYTES:
         raise FormatError(
-            f"{path}: holds {nbytes} compressed bytes, too many to load; "
+            f"{path}: the compressed array has {nbytes} bytes, too many to load; "
             "convert it to .dat or .npy, which are memory-mapped"
         )
     with archive.open(info) as member:
@@ -186,13 +190,13 @@ def _member(path: Path, archive: zipfile.ZipFile, key: str | None) -> zipfile.Zi
     if key is None:
         key = "spikes" if "spikes" in names or len(names) != 1 else names[0]
     if key not in names:
-        found = ", ".join(map(repr, names[:8])) or "none"
-        raise FormatError(f"{path}: no array {key!r} in it; pass key= one of: {found}")
+        choices = ", ".join(map(repr, names[:8])) or "none"
+        raise FormatError(f"{path}: contains no array {key!r}; pass key= one of: {choices}")
     return archive.getinfo(f"{key}.npy")
 
 
 def _map_array(path: Path, file: IO[bytes], size: int) -> npt.NDArray[Any]:
-    """Maps the array that starts, header first, where `file` stands and takes `size` bytes."""
+    """Maps the array of `size` bytes, including its header, at the current position of `file`."""
     shape, fortran, dtype, nbytes = _checked_header(path, file, size)
     offset = file.tell()
     if offset + nbytes > os.fstat(file.fileno()).st_size:
@@ -207,7 +211,7 @@ def _map_array(path: Path, file: IO[bytes], size: int) -> npt.NDArray[Any]:
 def _checked_header(
     path: Path, file: IO[bytes], size: int
 ) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
-    """Reads a .npy header and refuses what is no spike array or does not take `size` bytes."""
+    """Reads a .npy header and checks that it describes spikes and `size` bytes in total."""
     start = file.tell()
     try:
         version = np.lib.format.read_magic(file)
@@ -217,7 +221,7 @@ def _checked_header(
             shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
         else:
             raise ValueError(f"version {version}")
-    except Exception as error:  # a hostile header can make numpy raise anything
+    except Exception as error:  # numpy raises many types on a malformed header
         raise FormatError(f"{path}: not a readable numpy header ({first_line(error)})") from None
     if dtype.hasobject:
         raise FormatError(f"{path}: holds pickled Python objects, which are never loaded")

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all: written under a temporary name, then renamed."""
+"""Atomic writing of files: write under a temporary name, then rename."""
 
 import contextlib
 import secrets
@@ -8,21 +8,21 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary path beside `path` that takes its place if the block succeeds.
+    """Yields a temporary path beside `path`, which is renamed to `path` if the block succeeds.
 
-    If the block fails or is interrupted, whatever was written is removed and an older file at
-    `path` stays as it was. The rename is atomic against the end of this program, not against a
-    power failure.
+    If the block fails or is interrupted, the temporary file is removed and an existing file at
+    `path` is not changed. The rename protects against the end of this program, not against a power
+    failure.
 
     Args:
-        path: the file to make or to replace; links are followed.
+        path: the file to create or to replace; links are followed.
 
     Yields:
-        A path in the same folder, at which nothing exists yet.
+        A path in the same folder where no file exists.
 
     Raises:
         FileNotFoundError: if the folder does not exist.
-        OSError: if something other than a regular file stands at `path`.
+        OSError: if `path` exists and is not a regular file.
     """
     target = Path(path).resolve()
     if not target.parent.is_dir():
@@ -35,25 +35,25 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(target)
-    except BaseException as error:  # Ctrl-C and generators that are closed early too
+    except BaseException as error:  # also Ctrl-C and generators that are closed early
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and str(error.filename) == str(temporary):
-            error.filename = str(path)  # the name that its user knows
+            error.filename = str(path)  # the user does not know the temporary name
         raise
 
 
 def require_regular_file(path: str | Path, expected: str) -> Path:
-    """Checks that there is a regular file to read, before any library gives a vaguer answer.
+    """Checks that a path is a regular file, for clearer messages than those of libraries.
 
     Args:
         path: the file to be read.
-        expected: what it should be, for the message: "a .dat recording".
+        expected: the expected content for the message, for example "a .dat recording".
 
     Returns:
         The path.
 
     Raises:
-        FileNotFoundError: if there is nothing at `path`.
+        FileNotFoundError: if the path does not exist.
         IsADirectoryError: if it is a directory.
         OSError: if it is a device or a pipe, which cannot be mapped or read twice.
     """

@@ -1,8 +1,9 @@
-"""The .dat layout: no header, eight pixels a byte, rows bottom-up.
+"""The .dat format: no header, eight pixels per byte, rows bottom-up.
 
-A readout is ceil(height * width / 8) bytes: pixels row by row, pixel 8 k + b in bit b of byte k,
-least significant bit first, the bottom row first because the lens turns the image upside down.
-The other bit order, top-down rows and padding columns at the end of each row are options.
+A readout has ceil(height * width / 8) bytes. Pixels are stored row by row, pixel 8 k + b in bit b
+of byte k, least significant bit first. The bottom row comes first, because the lens turns the image
+upside down. The other bit order, top-down rows and padding columns at the end of each row are
+options.
 """
 
 import dataclasses
@@ -34,15 +35,15 @@ KNOWN_SIZES = (  # height, width, stored width
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DatLayout:
-    """How the pixels of one readout lie in its bytes.
+    """The layout of one readout's pixels in its bytes.
 
     Attributes:
         height: rows.
-        width: columns that hold pixels.
-        stored_width: columns as stored; those beyond `width` are padding. 0 stands for `width`.
+        width: columns of pixels.
+        stored_width: columns in the file; those beyond `width` are padding. 0 means `width`.
         flip: whether the bottom row is stored first.
-        bit_order: 'little' or 'big': whether a byte's first pixel is its least or most
-            significant bit.
+        bit_order: 'little' if a byte's first pixel is its least significant bit, 'big' if it is
+            its most significant bit.
     """
 
     height: int
@@ -69,7 +70,7 @@ class DatLayout:
         return f"{self.height}x{self.width}{padding}"
 
     def unpack(self, stored: Bytes) -> Bytes:
-        """Turns stored bytes into pixels.
+        """Converts stored bytes to pixels.
 
         Args:
             stored: (..., readout_bytes) uint8.
@@ -80,11 +81,11 @@ class DatLayout:
         if self.stored_width % 8:
             return np.ascontiguousarray(self._pixels(stored))
         rows = self._rows(stored)
-        pixels = np.unpackbits(rows.reshape(-1), bitorder=self._order)  # 1-D is the fast case
+        pixels = np.unpackbits(rows.reshape(-1), bitorder=self._order)  # 1-D is the fastest
         return self._crop(pixels.reshape(*rows.shape[:-1], 8 * rows.shape[-1]))
 
     def packed(self, stored: Bytes) -> Bytes:
-        """Turns stored bytes into upright rows of whole bytes, least significant bit first.
+        """Converts stored bytes to upright rows of whole bytes, least significant bit first.
 
         Args:
             stored: (..., readout_bytes) uint8.
@@ -102,7 +103,7 @@ class DatLayout:
         return rows
 
     def pack(self, spikes: npt.NDArray[Any]) -> Bytes:
-        """Turns pixels into bytes as they are stored, the inverse of `unpack`.
+        """Converts pixels to stored bytes, the inverse of `unpack`.
 
         Args:
             spikes: (n, height, width) bool or uint8, 0 or 1, upright.
@@ -121,14 +122,14 @@ class DatLayout:
         return self.bit_order
 
     def _rows(self, stored: Bytes) -> Bytes:
-        """A fresh (..., height, bytes) array of upright rows, for rows of whole bytes."""
+        """Returns a new array (..., height, bytes) of upright rows, for rows of whole bytes."""
         rows = stored.reshape(*stored.shape[:-1], self.height, self.stored_width // 8)
         if self.flip:
             rows = rows[..., ::-1, :]
         return rows[..., : -(-self.width // 8)].copy()
 
     def _pixels(self, stored: Bytes) -> Bytes:
-        """(..., height, width) pixels where rows do not start at a byte."""
+        """Returns pixels (..., height, width), for rows that do not start at a byte."""
         count = self.height * self.stored_width
         pixels = np.unpackbits(stored, axis=-1, count=count, bitorder=self._order)
         pixels = pixels.reshape(*stored.shape[:-1], self.height, self.stored_width)
@@ -139,19 +140,19 @@ class DatLayout:
 
 
 class DatFile:
-    """A memory-mapped .dat file: it opens at once, whatever its size, and reads what is asked."""
+    """A memory-mapped .dat file."""
 
     def __init__(self, path: Path, layout: DatLayout) -> None:
         """Maps the file.
 
         Args:
             path: the file.
-            layout: how it is laid out.
+            layout: the layout of a readout.
 
         Raises:
-            FormatError: if it is empty or its size is no whole number of readouts.
+            FormatError: if the file is empty or its size is not a whole number of readouts.
         """
-        self._path = path.absolute()  # another process may have another working folder
+        self._path = path.absolute()  # another process may have another working directory
         self._layout = layout
         with path.open("rb") as file:
             readouts = count_readouts(path, file.seek(0, 2), layout)
@@ -165,19 +166,19 @@ class DatFile:
         return DatFile, (self._path, self._layout)
 
     def read(self, index: Any) -> Bytes:
-        """Unpacks the readouts that a numpy index along the first axis selects."""
+        """Returns the readouts that a numpy index along the first axis selects, unpacked."""
         return self._layout.unpack(self._stored[index])
 
     def read_packed(self, index: Any) -> Bytes:
-        """Gives the same readouts as upright packed rows."""
+        """Returns the same readouts as upright packed rows."""
         return self._layout.packed(self._stored[index])
 
 
 def count_readouts(path: Path, size: int, layout: DatLayout) -> int:
-    """Gives how many readouts a file of `size` bytes holds.
+    """Returns the number of readouts in a file of `size` bytes.
 
     Raises:
-        FormatError: if the file is empty or its size is no whole number of readouts.
+        FormatError: if the file is empty or its size is not a whole number of readouts.
     """
     if size == 0:
         raise FormatError(f"{path}: the file is empty")
@@ -188,13 +189,13 @@ def count_readouts(path: Path, size: int, layout: DatLayout) -> int:
     above = f"{(readouts + 1) * each} ({readouts + 1})"
     nearest = f"{readouts * each} ({readouts}) or {above}" if readouts else above
     raise FormatError(
-        f"{path}: {size} bytes are no whole number of {layout} readouts of {each} bytes; "
+        f"{path}: {size} bytes are not a whole number of {layout} readouts of {each} bytes; "
         f"the nearest sizes are {nearest}; {fitting_sizes(size)}"
     )
 
 
 def fitting_sizes(size: int) -> str:
-    """Says which known sensor sizes a .dat file of `size` bytes would be a whole number of."""
+    """Returns a text of the known sensor sizes that fit a .dat file of `size` bytes."""
     fits = []
     for height, width, stored_width in KNOWN_SIZES:
         layout = DatLayout(height=height, width=width, stored_width=stored_width)

@@ -1,14 +1,14 @@
-"""What goes wrong with files: one clear line each."""
+"""Exceptions for malformed files, each with a message of one line."""
 
 
 class FormatError(ValueError):
-    """A file, or what was said about it, is not what the reader or the writer expects."""
+    """A file, or an argument that describes it, does not match the format."""
 
 
 class ReadoutIndexError(IndexError, FormatError):
-    """A readout beyond the end of a recording was asked for."""
+    """An index of a readout is outside the recording."""
 
 
 def first_line(error: BaseException) -> str:
-    """Gives the first line of what a library says about a file, for a message of one line."""
+    """Returns the first line of an exception's message, or its type if there is no message."""
     return (str(error).splitlines() or [type(error).__name__])[0]

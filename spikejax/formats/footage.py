@@ -1,4 +1,4 @@
-"""Frames in time, wherever they come from: a video, or a folder of images."""
+"""Frames of a video file or of a folder of images."""
 
 import dataclasses
 import re
@@ -13,18 +13,18 @@ from spikejax.formats.pixels import Image
 from spikejax.formats.video import probe_video, read_video
 
 _IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-_MISSING = 0.1  # headers count frames that an edit hides, or say a duration: no damage yet
+_MISSING = 0.1  # a header's count can be too high by hidden frames, without damage
 
 
 @dataclasses.dataclass(frozen=True)
 class Footage:
-    """Frames of one size, read one by one; iterate over it as often as you like.
+    """Frames of one size, read one by one; iteration can be repeated.
 
     Attributes:
         path: the video or the folder.
         height: rows.
         width: columns.
-        frames: how many there are, by what a video's header says; None if it does not say.
+        frames: number of frames, for a video according to its header; None if unknown.
         images: the files of a folder, in order; empty for a video.
     """
 
@@ -36,14 +36,14 @@ class Footage:
 
     @property
     def name(self) -> str:
-        """The video's or the folder's name, without a suffix."""
+        """The name of the video or the folder, without suffix."""
         return self.path.resolve().name if self.images else self.path.stem
 
     def __iter__(self) -> Iterator[Image]:
-        """Gives the frames, (H, W, 3) RGB float32 in [0, 1] as stored; grey is repeated.
+        """Yields the frames, (H, W, 3) RGB float32 in [0, 1] as stored; grey is repeated.
 
         Raises:
-            FormatError: if a frame is damaged or of another size, or the video ends early.
+            FormatError: if a frame is damaged or has another size, or the video ends early.
         """
         shape, count = (self.height, self.width), 0
         for count, image in enumerate(self._read(), 1):
@@ -65,18 +65,18 @@ class Footage:
 
 
 def open_footage(path: str | Path) -> Footage:
-    """Opens a video, or a folder of images as the frames of one.
+    """Opens a video, or a folder of images as frames.
 
     Args:
-        path: a video of any format that FFmpeg knows; or a folder, whose images are taken in the
-            order of their names, numbers by their value: 2.png is before 10.png.
+        path: a video in any format that FFmpeg supports, or a folder of images. Images are sorted
+            by name, with numbers by value: 2.png comes before 10.png.
 
     Returns:
-        The frames, which are not read yet.
+        The frames, which are read during iteration.
 
     Raises:
-        FileNotFoundError: if there is nothing at `path`.
-        FormatError: if it is no video, or the folder holds no images.
+        FileNotFoundError: if the path does not exist.
+        FormatError: if it is not a video, or the folder contains no images.
     """
     path = Path(path)
     if not path.is_dir():

@@ -1,6 +1,6 @@
-"""PNG and JPEG images to and from float arrays, 16 bits kept where the file has them.
+"""Reading and writing of PNG and JPEG images as float arrays, with 8 or 16 bits.
 
-Pillow reads and writes 8 bits; it would cut 16-bit RGB to 8, so 16-bit PNG goes through PyAV.
+Pillow supports RGB with 8 bits only, so 16-bit PNG files use PyAV.
 """
 
 import io
@@ -16,46 +16,46 @@ from spikejax.formats.errors import FormatError, first_line
 from spikejax.formats.pixels import Image, as_image, quantise
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
-_MAX_PIXELS = 1 << 28  # beyond this a header is taken for damage or malice
+_MAX_PIXELS = 1 << 28  # a larger size counts as a damaged or malicious header
 
 
 def read_image(path: str | Path) -> Image:
-    """Reads a PNG or JPEG file (or any other that Pillow knows) as it is stored.
+    """Reads a PNG or JPEG file, or any other format that Pillow supports.
 
-    No gamma is undone; the rotation that a camera notes in EXIF is applied; an alpha channel is
-    dropped.
+    Values are returned as stored, without decoding of gamma. The rotation in EXIF is applied. An
+    alpha channel is dropped.
 
     Args:
-        path: the file; 8 or 16 bits a channel.
+        path: the file, with 8 or 16 bits per channel.
 
     Returns:
         (H, W) for grey or (H, W, 3) for RGB, float32 in [0, 1].
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        OSError: if it is a directory or may not be read.
-        FormatError: if it is no image, damaged or too large.
+        FileNotFoundError: if the file does not exist.
+        OSError: if it is a directory or not readable.
+        FormatError: if it is not an image, damaged or too large.
     """
     path = require_regular_file(path, "an image")
     data = path.read_bytes()
     try:
         pixels = _decode_png16(data) if _is_png16(data) else _decode(data)
-    except Exception as error:  # decoders raise anything on damaged files
+    except Exception as error:  # decoders raise many types on damaged files
         raise FormatError(f"{path}: not a readable image ({first_line(error)})") from None
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
 def write_image(path: str | Path, image: Any, *, bits: int = 8) -> None:
-    """Writes an image, whole or not at all.
+    """Writes an image atomically.
 
     Args:
         path: the file; its name ends in .png, .jpg or .jpeg.
-        image: (H, W), (H, W, 1) or (H, W, 3) float in [0, 1], stored as it is; what lies outside
-            is clipped. For looking at, map intensity by a `pictures.Display` first.
+        image: (H, W), (H, W, 1) or (H, W, 3) float in [0, 1], stored without encoding; other values
+            are clipped. For viewing, first map intensity with a `pictures.Display`.
         bits: 8, or 16 for PNG.
 
     Raises:
-        FormatError: if the name, the shape, the type or `bits` is not one of these.
+        FormatError: if the name, the shape, the type or `bits` is not supported.
     """
     path = Path(path)
     kind = _FORMATS.get(path.suffix.lower())
@@ -83,8 +83,8 @@ def _decode(data: bytes) -> npt.NDArray[Any]:
 
     try:
         opened = PIL.Image.open(io.BytesIO(data))
-    except PIL.UnidentifiedImageError:  # its message names an object in memory
-        raise ValueError("of no format that is known" if data else "it is empty") from None
+    except PIL.UnidentifiedImageError:  # its message describes an object in memory
+        raise ValueError("unknown format" if data else "it is empty") from None
     with opened as image:
         _require_sensible(*image.size)
         upright = PIL.ImageOps.exif_transpose(image)
@@ -117,12 +117,12 @@ def _decode_png16(data: bytes) -> npt.NDArray[Any]:
 def _encode_png16(pixels: npt.NDArray[Any]) -> bytes:
     import av
 
-    stored, given = ("gray16be", "gray16le") if pixels.ndim == 2 else ("rgb48be", "rgb48le")
+    stored, native = ("gray16be", "gray16le") if pixels.ndim == 2 else ("rgb48be", "rgb48le")
     encoder: Any = av.CodecContext.create("png", "w")
     encoder.height, encoder.width = pixels.shape[:2]
     encoder.pix_fmt = stored
     encoder.framerate = 1
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=given)
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=native)
     packets = [*encoder.encode(frame.reformat(format=stored)), *encoder.encode(None)]
     return b"".join(bytes(packet) for packet in packets)
 

@@ -1,4 +1,4 @@
-"""Small matrices in files, such as the homography between two cameras."""
+"""Reading of small matrices, such as the homography between two cameras."""
 
 from pathlib import Path
 
@@ -8,25 +8,25 @@ import numpy.typing as npt
 from spikejax.formats.atomic import require_regular_file
 from spikejax.formats.errors import FormatError, first_line
 
-_MAX_BYTES = 1 << 16  # nine numbers are a few lines; anything longer is some other file
+_MAX_BYTES = 1 << 16  # nine numbers take a few lines; a longer file is something else
 
 
 def read_matrix(path: str | Path, rows: int = 3, columns: int = 3) -> npt.NDArray[np.float64]:
-    """Reads a matrix from a text file, or a .npy file as `np.save` writes it.
+    """Reads a matrix from a text file or a .npy file.
 
     Args:
-        path: the file. In a text, numbers are set apart by blanks, commas, semicolons or lines;
-            brackets, and what follows a # on a line, count for nothing.
-        rows: of the matrix.
-        columns: of the matrix.
+        path: the file. In a text file, blanks, commas, semicolons or line breaks separate the
+            numbers; brackets and comments (# to the end of the line) are ignored.
+        rows: rows of the matrix.
+        columns: columns of the matrix.
 
     Returns:
         (rows, columns) float64, finite.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        OSError: if it is a directory or may not be read.
-        FormatError: if it holds anything else.
+        FileNotFoundError: if the file does not exist.
+        OSError: if it is a directory or not readable.
+        FormatError: if it does not contain such a matrix.
     """
     path = require_regular_file(path, f"a matrix of {rows}x{columns} numbers")
     expected = f"{path}: expected {rows}x{columns} numbers"
@@ -51,7 +51,7 @@ def read_matrix(path: str | Path, rows: int = 3, columns: int = 3) -> npt.NDArra
 def _load(path: Path, expected: str) -> npt.NDArray[np.float64]:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # a hostile header can make numpy raise anything
+    except Exception as error:  # numpy raises many types on a malformed header
         raise FormatError(f"{expected}, got no readable .npy ({first_line(error)})") from None
     if array.dtype.kind not in "iuf":
         raise FormatError(f"{expected}, got values of type {array.dtype}")
@@ -63,9 +63,9 @@ def _parse(data: bytes, expected: str) -> list[float]:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise FormatError(f"{expected}, got no text and no .npy file") from None
-    apart = str.maketrans("[](),;", " " * 6)
+    blanks = str.maketrans("[](),;", " " * 6)
     numbers = []
-    for word in " ".join(line.split("#")[0] for line in lines).translate(apart).split():
+    for word in " ".join(line.split("#")[0] for line in lines).translate(blanks).split():
         try:
             numbers.append(float(word))
         except ValueError:

@@ -1,4 +1,4 @@
-"""`Recording`: a spike stream in a file or in memory, read like an array."""
+"""`Recording`: a spike stream in a file or in memory, indexed like an array."""
 
 import dataclasses
 import operator
@@ -20,37 +20,37 @@ DEFAULT_GAIN = 1.0
 Spikes = npt.NDArray[np.uint8]
 
 
-class Source(Protocol):
-    """Where the readouts of a recording come from; indices select along time, as numpy's do."""
+class ReadoutSource(Protocol):
+    """The readouts behind a recording; indices select along time, as in numpy."""
 
     shape: tuple[int, int, int]
 
     def read(self, index: Any) -> Spikes:
-        """(..., H, W) uint8, a fresh array."""
+        """Returns the selected readouts, (..., H, W) uint8, as a new array."""
 
     def read_packed(self, index: Any) -> Spikes:
-        """(..., H, ceil(W / 8)) uint8, upright, least significant bit first."""
+        """Returns packed readouts, (..., H, ceil(W / 8)) uint8, least significant bit first."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """A spike stream: `rec[100:161]` is a uint8 array (61, H, W) of 0 and 1, upright.
 
-    Made by `open_recording` or `Recording.from_array`. Nothing is read before it is asked for.
-    Indexing follows numpy along time: an integer gives (H, W) and counts from the end if
-    negative, a slice gives (n, H, W) and is clipped to the recording, a list or an array of
-    integers picks readouts; further indices select rows and columns. Pickling a recording that
-    lies in a file keeps its path, so that a data loader's workers open it anew.
+    Create recordings with `open_recording` or `Recording.from_array`. Readouts are read when they
+    are indexed. Indexing follows numpy along time: an integer gives (H, W) and counts from the end
+    if negative; a slice gives (n, H, W) and is clipped to the recording; a list or an array of
+    integers selects readouts; further indices select rows and columns. A pickled recording of a
+    file stores the path, and the workers of a data loader open the file again.
 
     Attributes:
-        rate_hz: readouts a second.
-        gain: spikes a readout at intensity 1.
+        rate_hz: readouts per second.
+        gain: spikes per readout at intensity 1.
         path: the file, or None for an array in memory.
-        sensor: the camera's name, if it is known.
-        extra: whatever else the sidecar says.
+        sensor: name of the camera, or None if it is unknown.
+        extra: all other entries of the sidecar.
     """
 
-    _source: Source | None
+    _source: ReadoutSource | None
     rate_hz: float
     gain: float
     path: Path | None = None
@@ -66,16 +66,19 @@ class Recording:
         gain: float = DEFAULT_GAIN,
         sensor: str | None = None,
     ) -> "Recording":
-        """Makes a recording of an array, which is not copied unless its type must change.
+        """Creates a recording of an array, which is copied only if its type changes.
 
         Args:
             spikes: (T, H, W) bool, integer or float, 0 or 1, upright.
-            rate_hz: readouts a second.
-            gain: spikes a readout at intensity 1.
-            sensor: the camera's name.
+            rate_hz: readouts per second.
+            gain: spikes per readout at intensity 1.
+            sensor: name of the camera.
+
+        Returns:
+            The recording.
 
         Raises:
-            FormatError: if the shape is another, or a value is neither 0 nor 1.
+            FormatError: if the shape is not (T, H, W), or a value is neither 0 nor 1.
         """
         facts = Sidecar(rate_hz=rate_hz, gain=gain, sensor=sensor)
         array = as_spikes(spikes, "spikes")
@@ -84,8 +87,10 @@ class Recording:
         return cls.described(SpikeArray(array, "spikes"), facts)
 
     @classmethod
-    def described(cls, source: Source, facts: Sidecar, path: Path | None = None) -> "Recording":
-        """Joins a source of readouts with what is known about the sensor."""
+    def described(
+        cls, source: ReadoutSource, facts: Sidecar, path: Path | None = None
+    ) -> "Recording":
+        """Creates a recording from a source of readouts and facts about the sensor."""
         return cls(
             source,
             rate_hz=DEFAULT_RATE_HZ if facts.rate_hz is None else facts.rate_hz,
@@ -122,12 +127,12 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        """Seconds that the recording lasts: T / rate_hz."""
+        """Duration in seconds: T / rate_hz."""
         return len(self) / self.rate_hz
 
     @property
     def sidecar(self) -> Sidecar:
-        """What belongs into the sidecar of a copy, whatever that copy's layout."""
+        """The sidecar for a copy of the recording in any layout."""
         return Sidecar(
             height=self.height,
             width=self.width,
@@ -153,9 +158,9 @@ class Recording:
         return source.read(index)
 
     def packed(self, start: int = 0, stop: int | None = None) -> Spikes:
-        """Gives readouts as packed rows, an eighth of the size, for the way to a device.
+        """Returns readouts as packed rows, which transfer to a device at an eighth of the size.
 
-        Unlike a slice, this refuses a range that leaves the recording.
+        Unlike a slice, the range is not clipped to the recording.
 
         Args:
             start: the first readout, 0 to T.
@@ -163,7 +168,7 @@ class Recording:
 
         Returns:
             (stop - start, H, ceil(W / 8)) uint8, upright, a row's first pixel in the least
-            significant bit of its first byte; `ops.unpack_bits(p, rec.width)` undoes it.
+            significant bit of its first byte. `ops.unpack_bits(p, rec.width)` is the inverse.
 
         Raises:
             ReadoutIndexError: if the range is not 0 <= start <= stop <= T.
@@ -177,16 +182,19 @@ class Recording:
         return self._open_source().read_packed(slice(start, stop))
 
     def chunks(self, size: int = 256) -> Iterator[Spikes]:
-        """Goes through the recording in constant memory.
+        """Yields the recording in chunks, in constant memory.
 
         Args:
-            size: readouts a chunk, at least 1; the last chunk may be shorter.
+            size: readouts per chunk, at least 1; the last chunk may be shorter.
 
         Yields:
             (n, H, W) uint8.
+
+        Raises:
+            ValueError: if the size is less than 1.
         """
         if size < 1:
-            raise ValueError(f"size: expected at least 1 readout a chunk, got {size}")
+            raise ValueError(f"size: expected at least 1 readout per chunk, got {size}")
         for start in range(0, len(self), size):
             yield self[start : start + size]
 
@@ -196,11 +204,11 @@ class Recording:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         if copy is False:
-            raise ValueError("a recording becomes an array only by being read, which copies")
+            raise ValueError("reading a recording into an array copies; got copy=False")
         return self[:].astype(dtype or np.uint8, copy=False)
 
     def close(self) -> None:
-        """Lets go of the file; arrays that were read stay valid."""
+        """Closes the file; arrays that were read stay valid."""
         object.__setattr__(self, "_source", None)
 
     def __enter__(self) -> Self:
@@ -227,13 +235,13 @@ class Recording:
     def _name(self) -> str:
         return "in memory" if self.path is None else str(self.path)
 
-    def _open_source(self) -> Source:
+    def _open_source(self) -> ReadoutSource:
         if self._source is None:
             raise ValueError(f"{self._name}: the recording is closed")
         return self._source
 
     def _checked(self, index: Any) -> Any:
-        """An integer or an array of integers, all within the recording."""
+        """Returns the index as an integer or an array of integers, all within the recording."""
         readouts = len(self)
         if _is_integer(index):
             index = operator.index(index)

@@ -1,4 +1,4 @@
-"""The sidecar `NAME.json`: what a recording's own file cannot say about its sensor."""
+"""The sidecar `NAME.json` of a recording: facts about the sensor and the layout of the file."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ import numpy as np
 from spikejax.formats.atomic import replacing
 from spikejax.formats.errors import FormatError
 
-_MAX_BYTES = 1 << 20  # a sidecar is a few lines; anything longer is some other file
+_MAX_BYTES = 1 << 20  # a sidecar has a few lines; a longer file is something else
 _SPIKECV_LINE = re.compile(r"^\s*(spike_h|spike_w)\s*:\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
 
 
@@ -75,19 +75,19 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sidecar:
-    """Facts about a recording and its sensor; None is "not said".
+    """Facts about a recording and its sensor; None means unknown.
 
     Attributes:
         height: rows of a readout.
-        width: columns of a readout that hold pixels.
-        stored_width: columns of a row as stored in a .dat, padding included.
-        rate_hz: readouts a second.
-        gain: spikes a readout at intensity 1.
+        width: columns of pixels in a readout.
+        stored_width: columns of a row in a .dat, including padding.
+        rate_hz: readouts per second.
+        gain: spikes per readout at intensity 1.
         flip: whether the rows of a .dat are stored bottom-up.
         bit_order: 'little' or 'big': which bit of a .dat's byte comes first.
-        readouts: how many there should be; a file with another number is refused as truncated.
-        sensor: the camera's name.
-        extra: everything else that the file says, kept as it is.
+        readouts: expected number of readouts; a file with another number counts as truncated.
+        sensor: name of the camera.
+        extra: all other entries of the file, unchanged.
     """
 
     height: int | None = None
@@ -110,22 +110,22 @@ class Sidecar:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> "Sidecar":
-        """Takes the known names as fields and keeps the unknown ones in `extra`."""
+        """Creates a sidecar from a dictionary; unknown names go to `extra`."""
         known = {name: value for name, value in facts.items() if name in _CHECKS}
         return cls(**known, extra={k: v for k, v in facts.items() if k not in _CHECKS})
 
     def to_dict(self) -> dict[str, Any]:
-        """Gives what is said, known names first, as one flat dictionary."""
+        """Returns all facts that are not None as a flat dictionary, known names first."""
         known = {name: getattr(self, name) for name in _CHECKS}
         return {k: v for k, v in known.items() if v is not None} | dict(self.extra)
 
     def over(self, other: "Sidecar") -> "Sidecar":
-        """Merges two: what `self` says wins, what it leaves unsaid comes from `other`."""
+        """Returns the facts of `self`, completed by those of `other` where `self` has None."""
         return Sidecar.from_dict(other.to_dict() | self.to_dict())
 
 
 def sidecar_path(path: str | Path) -> Path:
-    """Gives the sidecar's path: `NAME.json` beside `NAME.dat`."""
+    """Returns the path of the sidecar: `NAME.json` beside `NAME.dat`."""
     return Path(path).with_suffix(".json")
 
 
@@ -133,14 +133,14 @@ def read_sidecar(path: str | Path) -> Sidecar:
     """Reads a sidecar.
 
     Args:
-        path: the JSON file, or the recording that it lies beside.
+        path: the JSON file, or the recording beside it.
 
     Returns:
-        What it says; unknown names are in `extra`.
+        The sidecar; unknown names are in `extra`.
 
     Raises:
-        FileNotFoundError: if there is none.
-        FormatError: if it is no JSON object, or a field has the wrong type.
+        FileNotFoundError: if the sidecar does not exist.
+        FormatError: if it is not a JSON object, or a field has the wrong type.
     """
     path = sidecar_path(path)
     text = _read_text(path)
@@ -157,14 +157,14 @@ def read_sidecar(path: str | Path) -> Sidecar:
 
 
 def write_sidecar(path: str | Path, sidecar: Sidecar | Mapping[str, Any]) -> None:
-    """Writes a sidecar, whole or not at all.
+    """Writes a sidecar atomically.
 
     Args:
-        path: the JSON file, or the recording that it is to lie beside.
-        sidecar: what it should say; a dictionary may hold any further names.
+        path: the JSON file, or the recording beside it.
+        sidecar: the facts; a dictionary may contain any other names.
 
     Raises:
-        FormatError: if a field has the wrong type or cannot stand in JSON.
+        FormatError: if a field has the wrong type or cannot be written as JSON.
     """
     path = sidecar_path(path)
     text = encode_sidecar(sidecar)
@@ -173,7 +173,11 @@ def write_sidecar(path: str | Path, sidecar: Sidecar | Mapping[str, Any]) -> Non
 
 
 def encode_sidecar(sidecar: Sidecar | Mapping[str, Any]) -> str:
-    """Gives the JSON text of a sidecar, checked."""
+    """Checks a sidecar and returns it as JSON text.
+
+    Raises:
+        FormatError: if a field has the wrong type or cannot be written as JSON.
+    """
     facts = sidecar if isinstance(sidecar, Sidecar) else Sidecar.from_dict(sidecar)
     try:
         return json.dumps(facts.to_dict(), indent=2, allow_nan=False) + "\n"
@@ -182,32 +186,32 @@ def encode_sidecar(sidecar: Sidecar | Mapping[str, Any]) -> str:
 
 
 def read_spikecv_config(path: str | Path) -> Sidecar:
-    """Reads the sensor's size from a SpikeCV `config.yaml`, by its two lines alone.
+    """Reads the sensor's size from a SpikeCV `config.yaml`; other lines are ignored.
 
     Args:
         path: the file, with lines `spike_h: 250` and `spike_w: 400`.
 
     Returns:
-        Height and width, as far as the file gives them.
+        A sidecar with the height and the width, None where the file has no such line.
 
     Raises:
-        FormatError: if one of them is no positive whole number.
+        FormatError: if one of them is not a positive whole number.
     """
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for name, text in _SPIKECV_LINE.findall(_read_text(Path(path))):
         if not re.fullmatch(r"[1-9][0-9]{0,8}", text, re.ASCII):
             raise FormatError(
                 f"{path}: {name}: expected a positive whole number, got {short(text)}"
             )
-        found[name] = int(text)
-    return Sidecar(height=found.get("spike_h"), width=found.get("spike_w"))
+        sizes[name] = int(text)
+    return Sidecar(height=sizes.get("spike_h"), width=sizes.get("spike_w"))
 
 
 def _read_text(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
-        raise FormatError(f"{path}: larger than {_MAX_BYTES} bytes; is it this recording's?")
+        raise FormatError(f"{path}: expected at most {_MAX_BYTES} bytes, got more")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

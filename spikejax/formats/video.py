@@ -1,4 +1,4 @@
-"""MP4 and GIF videos, frame by frame in constant memory."""
+"""Reading and writing of videos frame by frame, in constant memory."""
 
 import dataclasses
 import itertools
@@ -14,20 +14,20 @@ from spikejax.formats.atomic import replacing, require_regular_file
 from spikejax.formats.errors import FormatError
 from spikejax.formats.pixels import Image, as_image, quantise
 
-_BT709 = 1  # the number of the HD colour standard in the H.264 stream; 601 would shift colours
+_BT709 = 1  # code of the HD colour standard in H.264 streams; BT.601 would shift colours
 _STUDIO_RANGE = 1
 
 
 @dataclasses.dataclass(frozen=True)
 class VideoInfo:
-    """What a video says about itself.
+    """The header of a video.
 
     Attributes:
         height: rows.
         width: columns.
-        fps: frames a second, on average; None if the file does not say.
-        frames: how many there are; None if the file does not say.
-        duration_s: seconds that it lasts; None if the file does not say.
+        fps: mean frames per second; None if unknown.
+        frames: number of frames; None if unknown.
+        duration_s: duration in seconds; None if unknown.
     """
 
     height: int
@@ -38,31 +38,31 @@ class VideoInfo:
 
 
 def write_video(path: str | Path, frames: Iterable[Any], *, fps: float) -> int:
-    """Writes frames as they come to .mp4 (H.264, plays everywhere) or .gif, whole or not at all.
+    """Writes frames to .mp4 (H.264) or .gif, atomically and one by one.
 
-    H.264 needs even sizes: an odd one gets its last row or column twice. MP4 keeps colour at half
-    resolution and GIF 256 colours per frame (grey frames are exact).
+    H.264 requires even sizes: the last row or column of an odd size is repeated. MP4 stores colour
+    at half resolution, GIF 256 colours per frame (grey frames are exact).
 
     Args:
-        path: the file; its name ends in .mp4 or .gif. An older one is replaced at the end.
-        frames: images (H, W), (H, W, 1) or (H, W, 3), float in [0, 1], all of one size, stored as
-            they are. For looking at, map intensity first: `pictures.SCREEN.frames(images)`.
-        fps: frames a second; GIF counts in hundredths of a second, and most viewers show at
-            most 50 frames a second.
+        path: the file; its name ends in .mp4 or .gif. An existing file is replaced at the end.
+        frames: images (H, W), (H, W, 1) or (H, W, 3), float in [0, 1], all of one size, stored
+            without encoding. For viewing, first map intensity: `pictures.SCREEN.frames(images)`.
+        fps: frames per second. GIF counts in hundredths of a second, and most viewers show at
+            most 50 frames per second.
 
     Returns:
         The number of frames written.
 
     Raises:
-        FormatError: if there are no frames, they differ in shape, or the name or the rate is
-            impossible.
+        FormatError: if there are no frames, they differ in shape, or the name or the rate is not
+            supported.
     """
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in (".mp4", ".gif"):
         raise FormatError(f"{path}: expected a name that ends in .mp4 or .gif")
     if not 0.01 <= fps <= 1000:
-        raise FormatError(f"fps: expected 0.01 to 1000 frames a second, got {fps}")
+        raise FormatError(f"fps: expected 0.01 to 1000 frames per second, got {fps}")
     with replacing(path) as temporary:
         images = (as_image(frame, f"frame {i}") for i, frame in enumerate(frames))
         first = next(images, None)
@@ -73,30 +73,34 @@ def write_video(path: str | Path, frames: Iterable[Any], *, fps: float) -> int:
 
 
 def read_video(path: str | Path) -> Iterator[Image]:
-    """Reads a video of any format that FFmpeg knows, frame by frame.
+    """Reads a video in any format that FFmpeg supports, frame by frame.
 
     Args:
         path: the file.
 
     Returns:
-        An iterator over (H, W, 3) float32 RGB images in [0, 1], as stored: no gamma is undone.
+        An iterator over (H, W, 3) float32 RGB images in [0, 1], as stored, without decoding of
+        gamma.
 
     Raises:
-        FileNotFoundError: at once, if there is no such file.
-        FormatError: while iterating, if it is no video, or damaged.
+        FileNotFoundError: immediately, if the file does not exist.
+        FormatError: during iteration, if it is not a video, or damaged.
     """
     return _decode(require_regular_file(path, "a video"))
 
 
 def probe_video(path: str | Path) -> VideoInfo:
-    """Reads size, rate and length from a video's header.
+    """Reads the header of a video.
 
     Args:
         path: the file.
 
+    Returns:
+        The size, frame rate and length.
+
     Raises:
-        FileNotFoundError: if there is no such file.
-        FormatError: if it is no video.
+        FileNotFoundError: if the file does not exist.
+        FormatError: if it is not a video.
     """
     path = require_regular_file(path, "a video")
     with _reading(path) as container:
@@ -189,5 +193,5 @@ def _reading(path: Path) -> Any:
     streams = container.streams.video
     if not streams or streams[0].codec_context is None:
         container.close()
-        raise FormatError(f"{path}: holds no video that can be decoded")
+        raise FormatError(f"{path}: contains no decodable video")
     return container

@@ -1,4 +1,4 @@
-"""Spikes to files, chunk by chunk, whole or not at all."""
+"""Atomic writing of spikes to files, chunk by chunk."""
 
 import contextlib
 import dataclasses
@@ -16,7 +16,7 @@ from spikejax.formats.dat import DatLayout
 from spikejax.formats.errors import FormatError
 from spikejax.formats.sidecar import Sidecar, encode_sidecar, read_sidecar, sidecar_path
 
-_CHUNK_BYTES = 64 << 20  # unpacked pixels held at a time
+_CHUNK_BYTES = 64 << 20  # unpacked pixels in memory
 _LAYOUT = ("height", "width", "stored_width", "flip", "bit_order", "readouts")
 
 
@@ -29,24 +29,24 @@ def write_dat(
     stored_width: int | None = None,
     sidecar: Sidecar | Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes spikes as a .dat file, in constant memory; an older file is replaced at the end.
+    """Writes spikes as a .dat file in constant memory; an existing file is replaced at the end.
 
     Args:
         path: the file to write; its name ends in .dat.
         spikes: (T, H, W) array of 0 and 1 of any size, upright, or a `Recording`, or an iterable
             of (n, H, W) chunks.
-        flip: store the bottom row first, as cameras do.
+        flip: whether the bottom row is stored first, as in cameras.
         bit_order: 'little' or 'big': which bit of a byte holds the first of its eight pixels.
-        stored_width: columns a row takes in the file, the ones beyond W being zeros.
-        sidecar: facts to write beside it as NAME.json (rate_hz, gain, sensor, anything else);
-            the layout and the number of readouts are filled in. None writes no sidecar.
+        stored_width: columns of a row in the file; columns beyond W are zeros.
+        sidecar: facts to write beside the file as NAME.json (rate_hz, gain, sensor, any other);
+            the layout and the number of readouts are added. None writes no sidecar.
 
     Raises:
-        FormatError: if a value is neither 0 nor 1, the chunks are of different sizes, there are
-            none, or a sidecar that already lies there describes another file.
+        FormatError: if a value is neither 0 nor 1, there are no chunks or they differ in size, or
+            an existing sidecar contradicts the new file.
     """
     path = _named(path, ".dat")
-    asked = Sidecar(flip=flip, bit_order=bit_order, stored_width=stored_width)  # types checked
+    options = Sidecar(flip=flip, bit_order=bit_order, stored_width=stored_width)  # checks types
     layout, readouts = None, 0
     with replacing(path) as temporary, _sidecar_beside(path, sidecar) as beside:
         with temporary.open("wb") as file:
@@ -55,12 +55,12 @@ def write_dat(
                     layout = DatLayout(
                         height=chunk.shape[1],
                         width=chunk.shape[2],
-                        stored_width=asked.stored_width or 0,
+                        stored_width=options.stored_width or 0,
                         flip=flip,
                         bit_order=bit_order,
                     )
                     facts = Sidecar(**dataclasses.asdict(layout))
-                    beside.check(facts)  # before a long simulation, not after it
+                    beside.check(facts)  # before a long simulation
                 file.write(layout.pack(chunk).data)
                 readouts += len(chunk)
         beside.write(dataclasses.replace(facts, readouts=readouts))
@@ -74,7 +74,7 @@ def write_array(
     Args:
         path: the file to write; its name ends in .npy or .npz.
         spikes: (T, H, W) array of 0 and 1, or a `Recording`.
-        sidecar: facts to write beside it as NAME.json. None writes no sidecar.
+        sidecar: facts to write beside the file as NAME.json. None writes no sidecar.
 
     Raises:
         FormatError: if a value is neither 0 nor 1, or the shape is not (T, H, W).
@@ -109,13 +109,16 @@ def _member_or_file(path: Path, *, zipped: bool) -> Iterator[IO[bytes]]:
 
 
 def spike_chunks(spikes: Any) -> Iterator[npt.NDArray[np.uint8]]:
-    """Cuts spikes into checked (n, H, W) uint8 chunks of one size.
+    """Yields spikes in checked (n, H, W) uint8 chunks of one size.
 
     Args:
         spikes: (T, H, W) array or `Recording`, or an iterable of (n, H, W) chunks.
 
+    Yields:
+        (n, H, W) uint8, with n at least 1.
+
     Raises:
-        FormatError: if a shape or a value is wrong, or there is nothing.
+        FormatError: if a shape or a value is wrong, or there are no readouts.
     """
     size = None
     for chunk in _slices(spikes) if hasattr(spikes, "shape") else _iterable(spikes):
@@ -158,21 +161,21 @@ def _named(path: str | Path, *suffixes: str) -> Path:
 
 
 class _SidecarBeside:
-    """The sidecar that is written with a recording, or that lies there already."""
+    """The sidecar to write with a recording, or the existing one."""
 
-    def __init__(self, path: Path, given: Sidecar | None, temporary: Path | None) -> None:
+    def __init__(self, path: Path, sidecar: Sidecar | None, temporary: Path | None) -> None:
         self._path = path
         self._temporary = temporary
         self._remedy = "leave it out of sidecar="
-        self._said = given
-        if given is None and sidecar_path(path).exists():
+        self._sidecar = sidecar
+        if sidecar is None and sidecar_path(path).exists():
             self._remedy = f"pass sidecar= to replace {sidecar_path(path).name}"
-            self._said = read_sidecar(path)
+            self._sidecar = read_sidecar(path)
 
     def check(self, written: Sidecar) -> None:
-        """Refuses a sidecar that would make the new file read wrongly."""
-        for name in _LAYOUT if self._said is not None else ():
-            theirs, ours = getattr(self._said, name), getattr(written, name)
+        """Checks that the sidecar does not contradict the layout of the new file."""
+        for name in _LAYOUT if self._sidecar is not None else ():
+            theirs, ours = getattr(self._sidecar, name), getattr(written, name)
             if None not in (theirs, ours) and theirs != ours:
                 raise FormatError(
                     f"{self._path}: the sidecar says {name} {theirs}, "
@@ -180,10 +183,10 @@ class _SidecarBeside:
                 )
 
     def write(self, written: Sidecar) -> None:
-        """Checks again, now that the number of readouts is known, and writes what was given."""
+        """Checks again, with the number of readouts, and writes the sidecar of the caller."""
         self.check(written)
-        if self._temporary is not None and self._said is not None:
-            text = encode_sidecar(written.over(self._said))
+        if self._temporary is not None and self._sidecar is not None:
+            text = encode_sidecar(written.over(self._sidecar))
             self._temporary.write_text(text, encoding="utf-8")
 
 
@@ -194,7 +197,7 @@ def _sidecar_beside(
     if sidecar is None:
         yield _SidecarBeside(path, None, None)
         return
-    encode_sidecar(sidecar)  # what cannot be written is refused before anything else is
-    given = sidecar if isinstance(sidecar, Sidecar) else Sidecar.from_dict(sidecar)
+    encode_sidecar(sidecar)  # fails before other files are written
+    facts = sidecar if isinstance(sidecar, Sidecar) else Sidecar.from_dict(sidecar)
     with replacing(sidecar_path(path)) as temporary:
-        yield _SidecarBeside(path, given, temporary)
+        yield _SidecarBeside(path, facts, temporary)

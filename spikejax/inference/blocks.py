@@ -1,8 +1,8 @@
-"""STIR over a recording, encoding every block of readouts once.
+"""The driver of networks that encode blocks of readouts: every block is encoded once.
 
-A window is three blocks of 21 readouts, 20 apart, and in evaluation a block's features do not
-depend on its window. So windows at stride 20 share two of their three blocks with their neighbours,
-and one block an image has to be encoded instead of three; the same at 10, 5, 4, 2 and 1.
+A window of STIR is three blocks of 21 readouts, 20 apart, and in evaluation a block's features do
+not depend on its window. So windows at stride 20 share two of their three blocks with their
+neighbours: one block per image is encoded instead of three. The same holds at 10, 5, 4, 2 and 1.
 """
 
 import dataclasses
@@ -10,7 +10,6 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,15 +18,12 @@ from spikejax import ops
 from spikejax.inference.centres import batches
 from spikejax.inference.pipeline import pipelined
 from spikejax.inference.source import Source, read_reflected
-from spikejax.inference.windows import Images
-from spikejax.models import Model, Variables, stir, stir_encoder
-
-OFFSETS = np.array([-30, -10, 10])
-"""Where the three blocks of a window start, from its centre."""
+from spikejax.inference.windows import Pairs
+from spikejax.models import Model, Variables
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class BlockPlan:
     """What to do for one batch of windows.
 
     Attributes:
@@ -35,7 +31,7 @@ class Plan:
         centres: (K,).
         new_starts: first readouts of the blocks to encode, in groups of one size.
         new_slots: where their features go, likewise.
-        slots: (K, 3), where the features of each window's blocks are.
+        slots: (K, blocks per window), where the features of each window's blocks are.
     """
 
     count: int
@@ -45,18 +41,21 @@ class Plan:
     slots: np.ndarray
 
 
-def plan_blocks(centres: np.ndarray, batch_size: int) -> tuple[list[Plan], int]:
+def plan_blocks(
+    centres: np.ndarray, batch_size: int, offsets: Sequence[int]
+) -> tuple[list[BlockPlan], int]:
     """Decides which blocks are encoded when, and where their features are kept.
 
     Args:
         centres: (K,) ascending.
-        batch_size: windows at a time.
+        batch_size: windows per batch.
+        offsets: first readout of each block of a window, from its centre.
 
     Returns:
         The plans, and how many slots they need at most.
     """
     chunks = list(batches(centres, batch_size))
-    starts = [batch[:, None] + OFFSETS[None] for _, batch in chunks]
+    starts = [batch[:, None] + np.asarray(offsets)[None] for _, batch in chunks]
     last_use = {int(s): i for i, batch in enumerate(starts) for s in batch.flat}
     slot_of: dict[int, int] = {}
     free: list[int] = []
@@ -78,7 +77,9 @@ def plan_blocks(centres: np.ndarray, batch_size: int) -> tuple[list[Plan], int]:
 
     group = max(1, int(np.median([len(new) for new in new_of])))
     plans = [
-        Plan(count, batch, list(_groups(np.array(new), group)), list(_groups(to, group)), where)
+        BlockPlan(
+            count, batch, list(_groups(np.array(new), group)), list(_groups(to, group)), where
+        )
         for (count, batch), new, (to, where) in zip(chunks, new_of, placed, strict=True)
     ]
     return plans, slots
@@ -90,75 +91,68 @@ def _groups(values: np.ndarray, size: int) -> Iterator[np.ndarray]:
 
 def from_blocks(
     source: Source, centres: np.ndarray, model: Model, variables: Variables, *, batch_size: int
-) -> Images:
-    """Images by STIR, encoding every block of 21 readouts once.
+) -> Pairs:
+    """Makes images by a network that encodes blocks, each of them once.
 
     Args:
         source: the recording.
         centres: (K,) ascending.
-        model: STIR.
+        model: the network, with `blocks`.
         variables: its weights.
-        batch_size: images at a time.
+        batch_size: images per batch.
 
     Yields:
-        Each centre with its image (H, W) float32 in [0, 1].
+        Each centre with its image (H, W) float32.
     """
+    assert model.blocks is not None
+    length = model.blocks.length
     height, width = source.shape[1:]
-    plans, slots = plan_blocks(centres, batch_size)
-    module = model.module
-    weights = {name: variables[name] for name in ("params", "batch_stats")}
-    block = jax.ShapeDtypeStruct((1, stir.BLOCK, height, -(-width // 8)), np.uint8)
-    features = jax.eval_shape(functools.partial(_features, module, width=width), weights, block)
+    plans, slots = plan_blocks(centres, batch_size, model.blocks.offsets)
+    weights = {name: value for name, value in variables.items() if name != "constants"}
+    block = jax.ShapeDtypeStruct((1, length, height, -(-width // 8)), np.uint8)
+    features = jax.eval_shape(functools.partial(_features, model, width=width), weights, block)
     pool = jax.tree.map(lambda f: jnp.zeros((slots, *f.shape[1:]), f.dtype), features)
 
-    def read(plan: Plan) -> list[np.ndarray]:
+    def read(plan: BlockPlan) -> list[np.ndarray]:
         return [
-            np.stack([read_reflected(source, s, s + stir.BLOCK) for s in group.tolist()])
+            np.stack([read_reflected(source, s, s + length) for s in group.tolist()])
             for group in plan.new_starts
         ]
 
-    def compute(plan: Plan, packed: list[np.ndarray]) -> jax.Array:
+    def compute(plan: BlockPlan, packed: list[np.ndarray]) -> jax.Array:
         nonlocal pool
         for group, places in zip(packed, plan.new_slots, strict=True):
-            pool = _encode(module, weights, pool, jnp.asarray(group), jnp.asarray(places), width)
-        return _decode(module, weights, pool, jnp.asarray(plan.slots), (height, width))
+            pool = _encode(model, weights, pool, jnp.asarray(group), jnp.asarray(places), width)
+        return _decode(model, weights, pool, jnp.asarray(plan.slots), (height, width))
 
     for plan, images in pipelined(plans, read, compute):
         yield from zip(plan.centres[: plan.count].tolist(), images, strict=False)
 
 
-def _features(
-    module: nn.Module, weights: Variables, packed: jax.Array, *, width: int
-) -> stir_encoder.Features:
-    spikes = ops.unpack_bits(packed, width)
-    padded, _ = ops.pad_to_multiple(spikes, stir.MULTIPLE, axes=(2, 3))
-    return module.apply(weights, padded, method="encode")  # type: ignore[return-value]
+def _features(model: Model, weights: Variables, packed: jax.Array, *, width: int) -> Any:
+    assert model.blocks is not None
+    return model.blocks.encode(weights, ops.unpack_bits(packed, width))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 5), donate_argnums=2)
 def _encode(
-    module: nn.Module,
+    model: Model,
     weights: Variables,
-    pool: stir_encoder.Features,
+    pool: Any,
     packed: jax.Array,
     places: jax.Array,
     width: int,
-) -> stir_encoder.Features:
+) -> Any:
     """Writes the features of packed blocks into their slots of the pool."""
-    features = _features(module, weights, packed, width=width)
+    features = _features(model, weights, packed, width=width)
     return jax.tree.map(lambda p, f: p.at[places].set(f), pool, features)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 4))
 def _decode(
-    module: nn.Module,
-    weights: Variables,
-    pool: stir_encoder.Features,
-    slots: jax.Array,
-    size: tuple[int, int],
+    model: Model, weights: Variables, pool: Any, slots: jax.Array, size: tuple[int, int]
 ) -> jax.Array:
-    """The images (K, H, W) of windows whose blocks' features are in the slots (K, 3)."""
-    blocks = [tuple(f[slots[:, i]] for f in pool) for i in range(3)]
-    pyramid: Any = module.apply(weights, *blocks, method="decode")
-    _, padding = ops.pad_to_multiple(jnp.zeros((1, *size, 1)), stir.MULTIPLE)
-    return jnp.clip(ops.crop_padding(pyramid.images[0], padding), 0.0, 1.0)[..., 0]
+    """Decodes the images (K, H, W) of windows whose blocks' features are in slots (K, blocks)."""
+    assert model.blocks is not None
+    blocks = tuple(jax.tree.map(lambda f: f[slots[:, i]], pool) for i in range(slots.shape[1]))  # noqa: B023
+    return model.blocks.decode(weights, blocks, size)[..., 0]

@@ -1,20 +1,25 @@
-"""At which readouts images are made, and what a window sees beyond the ends of a recording."""
+"""The readouts at which images are made, and windows beyond the ends of a recording."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from spikejax.camera.conventions import STRIDE
 
-def resolve_centres(centres: Any, readouts: int, window: int, stride: int) -> np.ndarray:
-    """The readouts whose images are wanted.
+_VIDEO_STRIDES = (20, 10, 5, 4, 2, 1)  # divisors of 20, so that windows of STIR share blocks
+_VIDEO_FRAMES = 48  # fewer are hardly a video
+
+
+def resolve_centres(centres: Any, readouts: int, window: int, stride: int = STRIDE) -> np.ndarray:
+    """Returns the readouts whose images are wanted.
 
     Args:
         centres: readout indices in any order; None for every `stride`-th of those whose window lies
             inside the recording (the middle readout if the recording is shorter than a window).
         readouts: T, the recording's length.
         window: readouts that an image needs.
-        stride: between two centres, readouts.
+        stride: readouts between two centres.
 
     Returns:
         (K,) int64, ascending, each once.
@@ -38,20 +43,28 @@ def resolve_centres(centres: Any, readouts: int, window: int, stride: int) -> np
     return wanted.astype(np.int64)
 
 
+def video_centres(readouts: int, window: int) -> np.ndarray:
+    """Returns the centres of a video: every 20 readouts, or fewer in a short recording.
+
+    Args:
+        readouts: T, the recording's length.
+        window: readouts that an image needs.
+
+    Returns:
+        (K,) int64, ascending; at least 48 if the recording has so many.
+    """
+    for stride in _VIDEO_STRIDES:
+        centres = resolve_centres(None, readouts, window, stride)
+        if len(centres) >= _VIDEO_FRAMES:
+            break
+    return centres
+
+
 def as_count(name: str, value: Any) -> int:
-    """A whole number of at least 1, or a ValueError that names the argument."""
+    """Returns a whole number of at least 1; raises a ValueError that names the argument."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name}: expected a whole number of at least 1, got {value!r}")
     return int(value)
-
-
-def reflect(indices: np.ndarray, readouts: int) -> np.ndarray:
-    """Folds indices beyond the ends of a recording back into it: -1 is 1, T is T - 2."""
-    if readouts == 1:
-        return np.zeros_like(indices)
-    period = 2 * (readouts - 1)
-    folded = np.mod(indices, period)
-    return np.minimum(folded, period - folded)
 
 
 def batches(centres: np.ndarray, size: int) -> Iterator[tuple[int, np.ndarray]]:

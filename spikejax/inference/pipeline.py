@@ -1,4 +1,4 @@
-"""Reading the next batch while the device computes one."""
+"""A pipeline that reads the next batch while the device computes one."""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
@@ -17,14 +17,14 @@ def pipelined(
     read: Callable[[Plan], Batch],
     compute: Callable[[Plan, Batch], jax.Array],
 ) -> Iterator[tuple[Plan, np.ndarray]]:
-    """Runs `compute(plan, read(plan))` for every plan, in order, with two things overlapping it.
+    """Runs `compute(plan, read(plan))` for every plan, in order, overlapped.
 
-    While the device works on one batch, a thread reads the next, and the images of the one before
-    are handed out. At most two batches are held.
+    While the device computes one batch, a thread reads the next, and the images of the previous one
+    are yielded. At most two batches are in memory.
 
     Args:
-        plans: what to do, one a batch.
-        read: fetches a batch from the disk; runs in a thread of its own.
+        plans: one per batch.
+        read: reads a batch from the disk; runs in a thread of its own.
         compute: starts the computation and returns its (unfinished) result.
 
     Yields:
@@ -49,5 +49,5 @@ def pipelined(
 
 @functools.cache
 def _reader() -> ThreadPoolExecutor:
-    """Two threads for all reconstructions; a generator that is dropped leaves nothing to join."""
+    """Returns two threads for all reconstructions, so that a dropped generator leaves none."""
     return ThreadPoolExecutor(2, thread_name_prefix="spikejax-read")

@@ -1,15 +1,15 @@
-"""Packed readouts on their way to the device: windows in time, rectangles in space."""
+"""Sources of packed readouts: recordings, and rectangles of them."""
 
 import dataclasses
 from typing import Protocol
 
 import numpy as np
 
-from spikejax.inference.centres import reflect
+from spikejax.camera.conventions import reflect_time
 
 
 class Source(Protocol):
-    """What a reconstruction reads: a `Recording`, or a rectangle of one."""
+    """The input of a reconstruction: a `Recording`, or a rectangle of one."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -17,7 +17,7 @@ class Source(Protocol):
 
     @property
     def gain(self) -> float:
-        """Spikes a readout at intensity 1."""
+        """Spikes per readout at intensity 1."""
 
     def packed(self, start: int, stop: int) -> np.ndarray:
         """(stop - start, H, ceil(W / 8)) uint8, least significant bit first."""
@@ -28,9 +28,9 @@ class Rectangle:
     """A rectangle of a source, itself a source.
 
     Attributes:
-        source: the whole.
+        source: the whole image.
         top: its first row.
-        left: its first column, a multiple of 8, so that no byte is cut.
+        left: its first column, a multiple of 8, so that bytes stay whole.
         height: rows.
         width: columns.
     """
@@ -52,7 +52,7 @@ class Rectangle:
 
     @property
     def gain(self) -> float:
-        """Spikes a readout at intensity 1."""
+        """Spikes per readout at intensity 1."""
         return self.source.gain
 
     def packed(self, start: int, stop: int) -> np.ndarray:
@@ -70,6 +70,6 @@ def read_reflected(source: Source, start: int, stop: int) -> np.ndarray:
     readouts = source.shape[0]
     if start >= 0 and stop <= readouts:
         return source.packed(start, stop)
-    indices = reflect(np.arange(start, stop), readouts)
+    indices = reflect_time(np.arange(start, stop), readouts)
     first = int(indices.min())
     return source.packed(first, int(indices.max()) + 1)[indices - first]

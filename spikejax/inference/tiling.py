@@ -1,19 +1,19 @@
-"""Sensors too big for the memory: overlapping tiles, each a recording of its own."""
+"""Sensors too big for memory: overlapping tiles, each a recording of its own."""
 
 import dataclasses
 import itertools
 
 import numpy as np
 
-from spikejax.inference.methods import Method
+from spikejax.inference.method import Method
 from spikejax.inference.source import Rectangle, Source
-from spikejax.inference.windows import Images
+from spikejax.inference.windows import Pairs
 
 ALIGNMENT = 16
-"""Tiles start at multiples of this: bytes stay whole, and STIR's coarse grids coincide."""
+"""Tiles start at multiples of this, so that bytes stay whole and coarse grids coincide."""
 
 TOGETHER = 8
-"""Images that are put together at a time: a tile's windows share what they can, memory is bound."""
+"""Images put together at a time: windows of a tile share what they can, and memory is bounded."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Span:
     """A tile along one axis.
 
     Attributes:
-        start: where it starts.
-        size: how many pixels it has, the same for all tiles.
-        first: the first pixel whose result is used, counted in the whole image.
+        start: its first pixel.
+        size: pixels, the same for all tiles.
+        first: the first pixel whose result is used, in the whole image.
         last: one past the last.
     """
 
@@ -37,8 +37,8 @@ def tile_axis(length: int, size: int, overlap: int) -> list[Span]:
     """Covers an axis with tiles of one size.
 
     Args:
-        length: of the axis, pixels.
-        size: of a tile at least; up to 15 pixels are added so that the tiles end with the image.
+        length: pixels of the axis.
+        size: least pixels of a tile; up to 15 are added so that the tiles end with the image.
         overlap: pixels of a tile, beside each inner border, whose results are not used.
 
     Returns:
@@ -72,16 +72,18 @@ def from_tiles(
     tile: tuple[int, int],
     overlap: int,
     batch_size: int,
-) -> Images:
-    """Images put together from those of overlapping tiles, one tile in memory at a time.
+    gain: float,
+) -> Pairs:
+    """Puts images together from overlapping tiles, one tile in memory at a time.
 
     Args:
         source: the recording.
         centres: (K,) ascending.
-        method: what makes the images.
+        method: the method.
         tile: height and width of a tile, overlap included.
         overlap: pixels beside each inner border that are computed but not used.
-        batch_size: images at a time.
+        batch_size: images per batch.
+        gain: spikes per readout at intensity 1.
 
     Yields:
         Each centre with its image (H, W) float32.
@@ -98,8 +100,7 @@ def from_tiles(
                 slice(row.first - row.start, row.last - row.start),
                 slice(column.first - column.start, column.last - column.start),
             )
-            for image, (_, found) in zip(
-                images, method.images(part, some, batch_size), strict=True
-            ):
-                image[row.first : row.last, column.first : column.last] = found[inner]
+            tiles = method.images(part, some, batch_size, gain=gain)
+            for image, (_, tile_image) in zip(images, tiles, strict=True):
+                image[row.first : row.last, column.first : column.last] = tile_image[inner]
         yield from zip(some.tolist(), images, strict=True)

@@ -1,7 +1,7 @@
-"""Reconstructions that look at a window of readouts around each centre."""
+"""The drivers of methods that read a window of readouts around each centre."""
 
 import functools
-from collections.abc import Generator
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
@@ -13,8 +13,8 @@ from spikejax.inference.centres import batches
 from spikejax.inference.pipeline import pipelined
 from spikejax.inference.source import Source, read_reflected
 
-Images = Generator[tuple[int, np.ndarray], None, None]
-"""Pairs of a centre and its image (H, W) float32, ascending."""
+Pairs = Iterator[tuple[int, np.ndarray]]
+"""Centres with their images (H, W) float32, ascending."""
 
 
 def from_clipped_windows(
@@ -24,17 +24,17 @@ def from_clipped_windows(
     *,
     window: int,
     batch_size: int,
-) -> Images:
-    """Images by a method that knows what to do where readouts are missing (TFP, TFI).
+) -> Pairs:
+    """Makes images by a method that handles missing readouts itself (TFP, TFI).
 
-    Near the ends the window is moved inside the recording, and the centre leaves its middle.
+    Near the ends the window moves inside the recording, and the centre leaves its middle.
 
     Args:
         source: the recording.
         centres: (K,) ascending.
         reconstruct: spikes (window, H, W) and the centre's index in them -> (H, W).
-        window: readouts that an image may look at.
-        batch_size: images at a time.
+        window: readouts that an image may depend on.
+        batch_size: images per batch.
 
     Yields:
         Each centre with its image (H, W) float32.
@@ -63,8 +63,8 @@ def from_reflected_windows(
     *,
     window: int,
     batch_size: int,
-) -> Images:
-    """Images by a method that needs a full window (a network).
+) -> Pairs:
+    """Makes images by a method that needs a full window (a network).
 
     Beyond the ends of the recording, time runs backward.
 
@@ -73,7 +73,7 @@ def from_reflected_windows(
         centres: (K,) ascending.
         reconstruct: spikes (B, window, H, W) -> (B, H, W).
         window: readouts that an image needs.
-        batch_size: images at a time.
+        batch_size: images per batch.
 
     Yields:
         Each centre with its image (H, W) float32.

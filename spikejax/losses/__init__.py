@@ -1,4 +1,4 @@
-"""What training minimises: scalars over batches of images, differentiable."""
+"""Differentiable losses over batches of images."""
 
 from spikejax.losses.perceptual import feature_loss, lpips_loss
 from spikejax.losses.similarity import ssim_loss

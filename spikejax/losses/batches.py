@@ -1,4 +1,4 @@
-"""What every loss checks of its images."""
+"""Checks of the images of a loss."""
 
 from typing import Any
 

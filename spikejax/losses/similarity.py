@@ -1,16 +1,16 @@
-"""One minus structural similarity."""
+"""The SSIM loss: one minus structural similarity."""
 
+import jax
 import jax.numpy as jnp
-from jax import Array
 
 from spikejax.losses.batches import check_pair
 from spikejax.metrics.similarity import Preset, ssim
 
 
 def ssim_loss(
-    image: Array, target: Array, *, data_range: float = 1.0, preset: Preset = "matlab"
-) -> Array:
-    """1 - SSIM, averaged over a batch: 0 for equal images, 2 at most.
+    image: jax.Array, target: jax.Array, *, data_range: float = 1.0, preset: Preset = "matlab"
+) -> jax.Array:
+    """1 - SSIM, averaged over a batch: 0 for equal images, at most 2.
 
     Args:
         image: (B, H, W, C) floating, at least 11 x 11 pixels ('skimage': 7 x 7).
@@ -22,7 +22,7 @@ def ssim_loss(
         A scalar, float32.
 
     Raises:
-        ValueError: if the images do not fit.
+        ValueError: if the images are invalid.
 
     Source: H. Zhao et al., "Loss functions for image restoration with neural networks", IEEE
     Transactions on Computational Imaging 2017, section III.B.

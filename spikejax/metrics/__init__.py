@@ -1,4 +1,4 @@
-"""How good an image is, and how dear the model that made it."""
+"""Image quality metrics, and metrics of model cost."""
 
 from spikejax.metrics.accumulate import Estimate, Scores
 from spikejax.metrics.brisque import brisque, brisque_features
@@ -14,6 +14,7 @@ from spikejax.metrics.cost import (
 from spikejax.metrics.error import mse, psnr
 from spikejax.metrics.lpips import lpips, lpips_variables
 from spikejax.metrics.memory import measured_memory
+from spikejax.metrics.metric import Metric, register, table_metrics
 from spikejax.metrics.moments import Moments
 from spikejax.metrics.niqe import niqe
 from spikejax.metrics.niqe_model import NiqeModel
@@ -29,6 +30,7 @@ from spikejax.metrics.temporal import (
 __all__ = [
     "BrisqueModel",
     "Estimate",
+    "Metric",
     "Moments",
     "NiqeModel",
     "Scores",
@@ -49,7 +51,9 @@ __all__ = [
     "parameters",
     "peak_memory",
     "psnr",
+    "register",
     "ssim",
+    "table_metrics",
     "temporal_difference_error",
     "throughput",
     "warping_error",

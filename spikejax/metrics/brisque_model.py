@@ -1,4 +1,4 @@
-"""What BRISQUE was trained to: a support vector machine, in the text files of LIBSVM."""
+"""Models of BRISQUE: support vector machines, read from the text files of LIBSVM."""
 
 import dataclasses
 import functools
@@ -15,20 +15,20 @@ from spikejax import weights
 FEATURES = 36
 MODEL_FILE, RANGE_FILE = "allmodel", "allrange"
 
-_PUBLISHED_RHO = -153.591  # as is gamma 0.05, in the authors' allmodel
+_PUBLISHED_RHO = -153.591  # from the authors' allmodel, as gamma 0.05 below
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class BrisqueModel:
-    """A trained machine for BRISQUE: sum_i coefficient_i exp(-gamma |x - vector_i|^2) - rho.
+    """A support vector machine for BRISQUE: sum_i coefficient_i exp(-gamma |x - vector_i|^2) - rho.
 
     Attributes:
-        lower: (36,), the value of each feature that becomes -1.
-        upper: (36,), the value of each feature that becomes 1.
+        lower: (36,), the value of each feature that is scaled to -1.
+        upper: (36,), the value of each feature that is scaled to 1.
         vectors: (N, 36), the support vectors, in scaled features.
-        coefficients: (N,).
-        gamma: of the kernel, positive.
-        rho: what is subtracted.
+        coefficients: (N,), the coefficients of the support vectors.
+        gamma: parameter of the kernel, positive.
+        rho: constant that is subtracted.
     """
 
     lower: np.ndarray
@@ -60,7 +60,7 @@ class BrisqueModel:
 
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:
-        """All of it by name, as a computation takes it."""
+        """All values by name, as a pytree."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @classmethod
@@ -68,14 +68,14 @@ class BrisqueModel:
         """Reads the authors' model: `allmodel`, of svm-train, and `allrange`, of svm-scale.
 
         Args:
-            path: the folder with the two files; or `allmodel` alone, or the PyTorch file that piq
-                and pyiqa have of it, which go with the published ranges, those that ship here.
+            path: the folder with the two files; or `allmodel` alone, or its copy in the PyTorch
+                file of piq and pyiqa, for which the published ranges that ship are used.
 
         Returns:
             The model.
 
         Raises:
-            ValueError: if a file is missing, or is not what it should be.
+            ValueError: if a file is missing or malformed.
         """
         path = Path(path)
         if path.suffix in (".pt", ".pth"):
@@ -88,7 +88,7 @@ class BrisqueModel:
 
 
 def _torch_machine(path: Path) -> dict[str, Any]:
-    """The file has coefficients (N,) and support vectors (N, 36), without the two numbers."""
+    """Reads a file of coefficients (N,) and support vectors (N, 36), without gamma and rho."""
     arrays = weights.read_torch(path)
     if set(arrays) != {"0", "1"}:
         raise ValueError(f"{path}: expected two tensors, got {', '.join(sorted(arrays))}")
@@ -134,12 +134,12 @@ def _machine(lines: list[str]) -> dict[str, Any]:
 def _limits(lines: list[str]) -> dict[str, Any]:
     if lines[0].strip() != "x" or [float(v) for v in lines[1].split()] != [-1, 1]:
         raise ValueError("expected features scaled to -1 and 1")
-    found = {}
+    ranges = {}
     for line in lines[2:]:
         if line.strip():
             index, low, high = line.split()
-            found[_feature(index)] = (float(low), float(high))
-    limits = np.array([found[index] for index in range(FEATURES)])
+            ranges[_feature(index)] = (float(low), float(high))
+    limits = np.array([ranges[index] for index in range(FEATURES)])
     return {"lower": limits[:, 0], "upper": limits[:, 1]}
 
 

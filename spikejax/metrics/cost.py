@@ -1,4 +1,4 @@
-"""How dear a model is: parameters, multiply-adds, memory, latency, throughput."""
+"""Model cost: parameters, multiply-adds, memory, latency, throughput."""
 
 import math
 import statistics
@@ -18,9 +18,9 @@ def parameters(variables: Any) -> int:
     """Counts the values that training changes.
 
     Args:
-        variables: of a model: {'params': ..., 'batch_stats': ...}, of which only the parameters
-            count, or any tree of arrays, of which all do. Shapes without values will do
-            (`jax.eval_shape`).
+        variables: the variables of a model, {'params': ..., 'batch_stats': ...}, of which only the
+            parameters count; or any tree of arrays, of which all count. Shapes are enough, as from
+            `jax.eval_shape`.
     """
     if isinstance(variables, Mapping) and "params" in variables:
         variables = variables["params"]
@@ -30,10 +30,10 @@ def parameters(variables: Any) -> int:
 def multiply_adds(fn: Callable[..., Any], *args: Any) -> int:
     """Counts the multiply-adds of the convolutions and matrix products of a function.
 
-    The count is that of the formulas in the function's own terms, not of the program which a
-    platform makes of them: an output of a k x k convolution takes k k Cin / groups, at the border
-    too. The zeros between the pixels of a transposed convolution do not count. Loops count as often
-    as they run, of two branches the dearer one. Arithmetic pixel by pixel is left out, as is usual.
+    The count follows the formulas of the function, not the program that a platform compiles: each
+    output of a k x k convolution takes k k Cin / groups, also at the border. The zeros between the
+    pixels of a transposed convolution do not count. A loop counts as often as it runs; of several
+    branches the most expensive one counts. Element-wise arithmetic does not count, as is usual.
 
     Args:
         fn: a pure function of arrays, jitted or not. It is traced, not run.
@@ -42,8 +42,8 @@ def multiply_adds(fn: Callable[..., Any], *args: Any) -> int:
     Raises:
         ValueError: if a convolution or matrix product is in a loop of unknown length.
     """
-    # The convolutions' forms are chosen in tracing, and a jitted function remembers what it traced.
-    # Under a precision that nobody uses it has nothing to remember but what was traced here.
+    # The form of a convolution is chosen while tracing, and a jitted function caches its traces.
+    # The precision is part of the cache key; under one that nobody uses there is no earlier trace.
     with programs_for("gpu"), jax.default_matmul_precision(_UNUSED_PRECISION):
         jaxpr = jax.make_jaxpr(fn)(*args)
     return _count(jaxpr.jaxpr)
@@ -57,7 +57,7 @@ def _count_equation(equation: Any) -> int:
     name, params = equation.primitive.name, equation.params
     if name == "conv_general_dilated":
         out, kernel = equation.outvars[0].aval.shape, equation.invars[1].aval.shape
-        outputs = params["dimension_numbers"].rhs_spec[0]  # all other axes of the kernel are summed
+        outputs = params["dimension_numbers"].rhs_spec[0]  # the sum is over all other axes
         taps = math.prod(kernel) // kernel[outputs]
         return math.prod(out) * taps // math.prod(params["lhs_dilation"])
     if name == "dot_general":
@@ -78,7 +78,7 @@ def _count_equation(equation: Any) -> int:
 
 
 def _nested(value: Any) -> Iterator[Any]:
-    """Finds the jaxprs among an equation's parameters."""
+    """Yields the jaxprs among the parameters of an equation."""
     if isinstance(value, list | tuple):
         for item in value:
             yield from _nested(item)
@@ -89,17 +89,17 @@ def _nested(value: Any) -> Iterator[Any]:
 
 
 def flops(fn: Callable[..., Any], *args: Any) -> float:
-    """Estimates the floating-point operations of the compiled program, in XLA's own count.
+    """Returns XLA's estimate of the floating-point operations of the compiled program.
 
-    Unlike `multiply_adds` it is of the program that runs on this platform, with its padded channels
-    and its arithmetic pixel by pixel; a multiply-add is two. Loops count once.
+    Unlike `multiply_adds` it counts the program that runs on this platform, with its padded
+    channels and its element-wise arithmetic. A multiply-add is two operations. Loops count once.
 
     Args:
         fn: a pure function of arrays, jitted or not. It is compiled, not run.
         *args: its arguments, or their `jax.ShapeDtypeStruct`s.
 
     Raises:
-        RuntimeError: if the platform does not count.
+        RuntimeError: if the platform has no such estimate.
     """
     analysis = _compile(fn, args).cost_analysis()
     if not analysis or "flops" not in analysis:
@@ -108,32 +108,32 @@ def flops(fn: Callable[..., Any], *args: Any) -> float:
 
 
 def peak_memory(fn: Callable[..., Any], *args: Any) -> int:
-    """Gives the bytes of device memory that one call takes: arguments, results and temporaries.
+    """Returns the bytes of device memory that one call needs: arguments, results, temporaries.
 
     Args:
         fn: a pure function of arrays, jitted or not. It is compiled, not run.
         *args: its arguments, or their `jax.ShapeDtypeStruct`s. Weights that the function closes
-            over are constants of the program and do not count: give them as arguments.
+            over are constants of the program and do not count: pass them as arguments.
 
     Raises:
-        RuntimeError: if the platform does not say.
+        RuntimeError: if the platform does not report it.
     """
     memory = _compile(fn, args).memory_analysis()
     if memory is None:
-        raise RuntimeError(f"peak_memory: XLA does not tell it on {jax.default_backend()}")
-    taken = memory.argument_size_in_bytes + memory.output_size_in_bytes + memory.temp_size_in_bytes
-    return int(taken - memory.alias_size_in_bytes)
+        raise RuntimeError(f"peak_memory: XLA does not report it on {jax.default_backend()}")
+    total = memory.argument_size_in_bytes + memory.output_size_in_bytes + memory.temp_size_in_bytes
+    return int(total - memory.alias_size_in_bytes)
 
 
 def latency(fn: Callable[..., Any], *args: Any, repeats: int = 20) -> float:
-    """Measures how long a call takes, in seconds: the median of several, each waited for.
+    """Measures the duration of a call in seconds: the median of several synchronised calls.
 
-    Compilation, two calls to warm up, and the transfer of the arguments are not in it.
+    It excludes compilation, two calls to warm up, and the transfer of the arguments.
 
     Args:
         fn: a pure function of arrays, jitted or not.
         *args: its arguments; they are moved to the default device first.
-        repeats: how many calls are timed, at least 1.
+        repeats: number of timed calls, at least 1.
     """
     if repeats < 1:
         raise ValueError(f"latency: repeats is at least 1, got {repeats}")
@@ -152,18 +152,20 @@ def latency(fn: Callable[..., Any], *args: Any, repeats: int = 20) -> float:
 def throughput(
     fn: Callable[..., Any], *args: Any, images: int | None = None, repeats: int = 20
 ) -> float:
-    """Measures how many images a second a function makes, one call after the other.
+    """Measures the images per second of a function, one call after the other.
 
     Args:
         fn: a pure function of arrays, jitted or not.
         *args: its arguments; they are moved to the default device first.
-        images: how many a call makes; by default the length of the result's first axis.
-        repeats: how many calls are timed, at least 1; their median counts.
+        images: number of images per call; None for the length of the result's first axis.
+        repeats: number of timed calls, at least 1; their median counts.
     """
     if images is None:
         first = jax.tree.leaves(jax.eval_shape(fn, *args))[0]
         if first.ndim == 0:
-            raise ValueError("throughput: the result is a scalar; say how many images a call makes")
+            raise ValueError(
+                "throughput: the result is a scalar; pass the number of images per call"
+            )
         images = first.shape[0]
     return images / latency(fn, *args, repeats=repeats)
 

@@ -1,4 +1,4 @@
-"""How much memory a call takes when it runs, measured while it does."""
+"""Memory of a call, measured while it runs."""
 
 import ctypes
 import threading
@@ -8,25 +8,25 @@ from typing import Any
 
 import jax
 
-_LEAST_S = 0.1  # of calls one after the other, so that what is short is met too
-_PAUSE_S = 0.01  # memory is given back a little after the result is there
+_LEAST_S = 0.1  # duration of the calls, so that the watcher sees short peaks too
+_PAUSE_S = 0.01  # memory is freed shortly after the result is ready
 _EVERY_S = 0.0002
 
 
 def measured_memory(fn: Callable[..., Any], *args: Any) -> int | None:
-    """Measures the bytes that one call takes at its peak: arguments, results and temporaries.
+    """Measures the peak bytes of one call: arguments, results and temporaries.
 
-    On an accelerator these are its allocator's; they are known only if nothing dearer ran in this
-    process before. On a processor they are what the C library has given out, looked at every 0.2
-    ms, so that what other threads take meanwhile counts too.
+    On a GPU or TPU the allocator reports them, if no earlier call of this process needed more. On a
+    CPU the memory that the C library has allocated is read every 0.2 ms, so that allocations of
+    other threads count too.
 
     Args:
         fn: a pure function of arrays, jitted or not.
         *args: its arguments; they are moved to the default device first.
 
     Returns:
-        Bytes, to be held against `peak_memory`, which is what XLA announces; None where nobody
-        tells (a processor without glibc 2.33).
+        Bytes, to compare with `peak_memory`, which is XLA's own number; None if they are not
+        reported (a CPU without glibc 2.33).
     """
     args = jax.block_until_ready(jax.device_put(args))
     leaves = [leaf for leaf in jax.tree.leaves(args) if isinstance(leaf, jax.Array)]
@@ -37,8 +37,8 @@ def measured_memory(fn: Callable[..., Any], *args: Any) -> int | None:
     def run() -> None:
         jax.block_until_ready(compiled(*args))
 
-    grown = _growth_of_heap(run) if device.platform == "cpu" else _growth_of_device(device, run)
-    return None if grown is None else grown + sum(leaf.nbytes for leaf in leaves)
+    growth = _growth_of_heap(run) if device.platform == "cpu" else _growth_of_device(device, run)
+    return None if growth is None else growth + sum(leaf.nbytes for leaf in leaves)
 
 
 def _growth_of_device(device: Any, run: Callable[[], None]) -> int | None:
@@ -51,7 +51,7 @@ def _growth_of_device(device: Any, run: Callable[[], None]) -> int | None:
 
 
 class _Heap(ctypes.Structure):
-    """What `mallinfo2` of glibc gives."""
+    """The result of `mallinfo2` of glibc."""
 
     _fields_ = tuple(
         (name, ctypes.c_size_t)
@@ -68,18 +68,18 @@ def _growth_of_heap(run: Callable[[], None]) -> int | None:
     except (AttributeError, OSError, TypeError):
         return None
     mallinfo.restype = _Heap
-    taken: list[int] = []
+    allocated: list[int] = []
     ended = threading.Event()
 
     def look() -> None:
         heap = mallinfo()
-        taken.append(heap.uordblks + heap.hblkhd)
+        allocated.append(heap.uordblks + heap.hblkhd)
 
     def watch() -> None:
         while not ended.wait(_EVERY_S):
             look()
 
-    run()  # threads and their stacks come with the first call
+    run()  # the first call starts threads, which allocate their stacks
     time.sleep(_PAUSE_S)
     look()
     watcher = threading.Thread(target=watch, daemon=True)
@@ -92,4 +92,4 @@ def _growth_of_heap(run: Callable[[], None]) -> int | None:
     finally:
         ended.set()
         watcher.join()
-    return max(taken) - taken[0]
+    return max(allocated) - allocated[0]

@@ -1,10 +1,9 @@
-"""Mean and deviation of numbers that come in pieces, inside jit, in constant memory."""
+"""Mean and standard deviation of a stream of numbers, inside jit, in constant memory."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 
 
 @jax.tree_util.register_dataclass
@@ -13,30 +12,30 @@ class Moments:
     """Count, mean and squared deviations of numbers: a pytree, for use inside jit and scan.
 
     Attributes:
-        count: how many numbers, float32.
-        mean: of them.
-        squares: sum of the squared deviations from it.
+        count: number of numbers, float32.
+        mean: their mean.
+        squares: sum of their squared deviations from the mean.
 
     Source: T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a pairwise algorithm for
     computing sample variances", 1979.
     """
 
-    count: Array
-    mean: Array
-    squares: Array
+    count: jax.Array
+    mean: jax.Array
+    squares: jax.Array
 
     @classmethod
     def empty(cls) -> "Moments":
-        """Those of no numbers."""
+        """Returns the moments of no numbers."""
         return cls(*jnp.zeros((3,)))
 
     @classmethod
-    def of(cls, values: Array, mask: Array | None = None) -> "Moments":
-        """Those of some numbers.
+    def of(cls, values: jax.Array, mask: jax.Array | None = None) -> "Moments":
+        """Returns the moments of an array.
 
         Args:
             values: any shape, floating.
-            mask: the same shape, bool or 0 and 1: which of them count. None for all.
+            mask: the same shape, bool or 0 and 1: the values that count. None for all.
 
         Returns:
             Their moments.
@@ -49,7 +48,7 @@ class Moments:
         return cls(count, mean, (weights * jnp.square(values - mean)).sum())
 
     def merge(self, other: "Moments") -> "Moments":
-        """Those of the numbers of both."""
+        """Returns the moments of the numbers of both."""
         count = self.count + other.count
         share = other.count / jnp.maximum(count, 1)
         apart = other.mean - self.mean
@@ -60,14 +59,14 @@ class Moments:
         )
 
     def over(self, axis_name: str) -> "Moments":
-        """Those of all devices along a mapped axis."""
+        """Returns the moments of the numbers of all devices along a mapped axis."""
         count = jax.lax.psum(self.count, axis_name)
         mean = jax.lax.psum(self.count * self.mean, axis_name) / jnp.maximum(count, 1)
         squares = self.squares + self.count * jnp.square(self.mean - mean)
         return Moments(count, mean, jax.lax.psum(squares, axis_name))
 
-    def compute(self) -> tuple[Array, Array]:
-        """Mean and deviation (N - 1); NaN for what there are too few numbers for."""
+    def compute(self) -> tuple[jax.Array, jax.Array]:
+        """Returns mean and standard deviation (N - 1); NaN if there are too few numbers."""
         mean = jnp.where(self.count > 0, self.mean, jnp.nan)
         some = self.count > 1
         variance = self.squares / jnp.where(some, self.count - 1, 1)

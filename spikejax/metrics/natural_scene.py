@@ -1,8 +1,8 @@
-"""Natural scene statistics: what BRISQUE and NIQE measure of an image, on 0..255.
+"""Natural scene statistics, the features of BRISQUE and NIQE, for images on 0..255.
 
-An image less its local mean, over its local deviation, is close to Gaussian white noise if it is a
-photograph, and less so the more it is distorted. The shapes and widths of the distributions that
-fit it, and the products of its neighbours, are the features.
+Subtract the local mean from an image and divide by the local deviation. The result is close to
+Gaussian white noise for a photograph; distortions change it. The features are the shapes and widths
+of the distributions that fit these coefficients, and the products of neighbouring ones.
 
 Sources: D. L. Ruderman, "The statistics of natural images", 1994; A. Mittal, A. K. Moorthy and
 A. C. Bovik, "No-reference image quality assessment in the spatial domain", IEEE TIP 2012 (BRISQUE);
@@ -17,14 +17,13 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 _SIGMA = 7 / 6
 _WINDOW = tuple(math.exp(-((i - 3) ** 2) / (2 * _SIGMA**2)) for i in range(7))
 _WEIGHTS = tuple(w / sum(_WINDOW) for w in _WINDOW)
-_STABILISER = 1.0  # in the deviation's units, eight-bit levels
+_STABILISER = 1.0  # added to the deviation, in eight-bit levels
 
-_SHAPES = np.arange(200, 10_001) / 1000  # the grid on which the papers' code looks for a shape
+_SHAPES = np.arange(200, 10_001) / 1000  # the grid of shapes that the code of the papers searches
 _NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))  # rows and columns: right, below, both diagonals
 
 
@@ -32,31 +31,33 @@ class Asymmetric(NamedTuple):
     """An asymmetric generalised Gaussian.
 
     Attributes:
-        shape: 1 for exponential flanks, 2 for Gaussian ones.
-        left: the deviation below 0, the root of the mean square of what is there.
+        shape: 1 for exponential tails, 2 for Gaussian ones.
+        left: the deviation below 0, the root mean square of the negative values.
         right: the deviation above 0.
         left_width: the scale parameter (beta) below 0.
         right_width: the scale parameter above 0.
-        mean: of the distribution.
+        mean: the mean of the distribution.
     """
 
-    shape: Array
-    left: Array
-    right: Array
-    left_width: Array
-    right_width: Array
-    mean: Array
+    shape: jax.Array
+    left: jax.Array
+    right: jax.Array
+    left_width: jax.Array
+    right_width: jax.Array
+    mean: jax.Array
 
 
-def normalised(image: Array, *, padding: Literal["edge", "zeros"]) -> tuple[Array, Array]:
+def normalised(
+    image: jax.Array, *, padding: Literal["edge", "zeros"]
+) -> tuple[jax.Array, jax.Array]:
     """Subtracts the local mean and divides by the local deviation plus 1 (the MSCN coefficients).
 
-    Both are taken over a 7 x 7 Gaussian window of sigma 7/6. The variance is a mean of squared
-    deviations, which does not cancel as the mean square less the squared mean does.
+    Both are averages over a 7 x 7 Gaussian window of sigma 7/6. The variance is a mean of squared
+    deviations, without the cancellation of mean square minus squared mean.
 
     Args:
         image: (N, H, W) floating, on 0..255.
-        padding: what lies outside: the nearest pixel ('edge') or black ('zeros').
+        padding: values outside the image: the nearest pixel ('edge') or black ('zeros').
 
     Returns:
         The coefficients and the local deviation, both (N, H, W).
@@ -64,27 +65,27 @@ def normalised(image: Array, *, padding: Literal["edge", "zeros"]) -> tuple[Arra
     wide = jnp.pad(
         image, ((0, 0), (3, 3), (3, 3)), mode="edge" if padding == "edge" else "constant"
     )
-    # The window is a product: the variance over it is that along the rows, averaged over them,
-    # plus that of the rows' means.
+    # The window is separable: the variance is the variance along rows, averaged over the rows, plus
+    # the variance of the row means.
     row_means = _average(wide, 2)
     row_variances = _variance(wide, row_means, 2)
     mean = _average(row_means, 1)
     variance = _average(row_variances, 1) + _variance(row_means, mean, 1)
     deviation = jnp.sqrt(variance)
-    # image - mean, as a sum of differences: exactly 0 where the image is flat, whereas rounding
-    # would put the pixel to one side of its mean, and the sides' populations are features.
+    # image - mean as a sum of differences is exactly 0 in flat areas. Rounding would make it
+    # positive or negative, and the numbers of both signs are features.
     excess = _excess(wide, 2)[:, 3:-3] + _excess(row_means, 1)
     return excess / (deviation + _STABILISER), deviation
 
 
-def generalised_gaussian(values: Array) -> tuple[Array, Array]:
+def generalised_gaussian(values: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Fits a symmetric generalised Gaussian by its moments.
 
     Args:
         values: (..., N) floating.
 
     Returns:
-        Shape and variance, both (...); a shape of NaN where all values are 0.
+        Shape and variance, both (...); the shape is NaN where all values are 0.
     """
     square = jnp.mean(jnp.square(values), -1)
     ratio = square / jnp.square(jnp.mean(jnp.abs(values), -1))
@@ -92,18 +93,18 @@ def generalised_gaussian(values: Array) -> tuple[Array, Array]:
     return jnp.where(jnp.isnan(ratio), jnp.nan, _entry(_SHAPES, index, ratio)), square
 
 
-def asymmetric_gaussian(values: Array) -> Asymmetric:
+def asymmetric_gaussian(values: jax.Array) -> Asymmetric:
     """Fits an asymmetric generalised Gaussian by its moments.
 
     Args:
         values: (..., N) floating.
 
     Returns:
-        The fit, each of its arrays (...); NaN where one side has no values.
+        The parameters, each (...); NaN where no value is negative, or none is positive.
     """
     square = jnp.square(values)
 
-    def deviation(side: Array) -> Array:
+    def deviation(side: jax.Array) -> jax.Array:
         count = jnp.sum(side, -1, dtype=values.dtype)
         return jnp.sqrt(jnp.sum(jnp.where(side, square, 0), -1) / count)
 
@@ -120,8 +121,8 @@ def asymmetric_gaussian(values: Array) -> Asymmetric:
     )
 
 
-def neighbour_products(coefficients: Array) -> Array:
-    """Multiplies each coefficient by its four neighbours, around the edges of the image.
+def neighbour_products(coefficients: jax.Array) -> jax.Array:
+    """Multiplies each coefficient by four of its neighbours; edges wrap around.
 
     Args:
         coefficients: (..., H, W).
@@ -133,11 +134,12 @@ def neighbour_products(coefficients: Array) -> Array:
     return jnp.stack([coefficients * neighbour for neighbour in moved])
 
 
-def halved(image: Array) -> Array:
+def halved(image: jax.Array) -> jax.Array:
     """Halves the size by a cubic filter with antialiasing, as MATLAB's imresize does.
 
-    Cubic convolution (R. G. Keys, 1981) with a = -1/2, stretched to twice its width; half-pixel
-    centres; the image is mirrored at its edges; odd sizes are rounded up.
+    The filter is cubic convolution (R. G. Keys, 1981) with a = -1/2, stretched to twice its width.
+    Pixel centres are at half-integers, the image is mirrored at its edges, and odd sizes are
+    rounded up.
 
     Args:
         image: (N, H, W) floating.
@@ -148,7 +150,7 @@ def halved(image: Array) -> Array:
     return _halve(_halve(image, 1), 2)
 
 
-def _halve(image: Array, axis: int) -> Array:
+def _halve(image: jax.Array, axis: int) -> jax.Array:
     size = image.shape[axis]
     half = (size + 1) // 2
     pads = [(0, 0)] * image.ndim
@@ -162,7 +164,7 @@ def _halve(image: Array, axis: int) -> Array:
 
 
 def _cubic_weights() -> tuple[float, ...]:
-    """The eight taps around the middle between two pixels, at 1/4, 3/4, ... of a new pixel."""
+    """Returns the eight taps around a new pixel, at distances of 1/4, 3/4, ... of its size."""
 
     def kernel(x: float) -> float:
         if x <= 1:
@@ -176,32 +178,32 @@ def _cubic_weights() -> tuple[float, ...]:
 _CUBIC = _cubic_weights()
 
 
-def _shifted(x: Array, axis: int) -> list[Array]:
+def _shifted(x: jax.Array, axis: int) -> list[jax.Array]:
     valid = x.shape[axis] - len(_WEIGHTS) + 1
     return [jax.lax.slice_in_dim(x, i, i + valid, axis=axis) for i in range(len(_WEIGHTS))]
 
 
-def _average(x: Array, axis: int) -> Array:
+def _average(x: jax.Array, axis: int) -> jax.Array:
     parts = zip(_WEIGHTS, _shifted(x, axis), strict=True)
     return functools.reduce(jnp.add, (weight * part for weight, part in parts))
 
 
-def _excess(x: Array, axis: int) -> Array:
-    """What each pixel has over its neighbours' average along an axis."""
+def _excess(x: jax.Array, axis: int) -> jax.Array:
+    """Returns the difference of each pixel from the average around it, along an axis."""
     shifted = _shifted(x, axis)
     parts = zip(_WEIGHTS, shifted, strict=True)
     return functools.reduce(jnp.add, (weight * (shifted[3] - part) for weight, part in parts))
 
 
-def _variance(x: Array, mean: Array, axis: int) -> Array:
+def _variance(x: jax.Array, mean: jax.Array, axis: int) -> jax.Array:
     parts = zip(_WEIGHTS, _shifted(x, axis), strict=True)
     return functools.reduce(jnp.add, (weight * jnp.square(part - mean) for weight, part in parts))
 
 
 class _Tables(NamedTuple):
-    """What follows from the shape s, for each entry of `_SHAPES`."""
+    """Properties of the distributions of the shapes in `_SHAPES`."""
 
-    ratio: np.ndarray  # E[x^2] / E[|x|]^2 of the symmetric distribution; it falls with the shape
+    ratio: np.ndarray  # E[x^2] / E[|x|]^2 of the symmetric distribution; decreases with the shape
     width: np.ndarray  # the scale parameter over the deviation
     mean: np.ndarray  # E[|x|] over the scale parameter
 
@@ -214,16 +216,19 @@ def _tables() -> _Tables:
     return _Tables(np.exp(one + three - 2 * two), np.exp((one - three) / 2), np.exp(two - one))
 
 
-def _entry(table: np.ndarray, index: Array, like: Array) -> Array:
+def _entry(table: np.ndarray, index: jax.Array, like: jax.Array) -> jax.Array:
     return jnp.asarray(table, like.dtype)[index]
 
 
-def _nearest(ratio: Array, table: np.ndarray, order: int) -> Array:
-    """The index of the nearest entry; `order` is 1 if the table rises, -1 if it falls.
+def _nearest(ratio: jax.Array, table: np.ndarray, order: int) -> jax.Array:
+    """Returns the index of the nearest entry of a table, by a search among the midpoints.
 
-    Between two entries the nearest one changes half-way: those places are what is searched.
+    Args:
+        ratio: values to look up.
+        table: entries in ascending (`order` 1) or descending order (`order` -1).
+        order: 1 or -1.
     """
     rising = table[::order]
-    between = jnp.asarray((rising[1:] + rising[:-1]) / 2, ratio.dtype)
-    found = jnp.searchsorted(between, ratio)
-    return found if order == 1 else len(table) - 1 - found
+    midpoints = jnp.asarray((rising[1:] + rising[:-1]) / 2, ratio.dtype)
+    index = jnp.searchsorted(midpoints, ratio)
+    return index if order == 1 else len(table) - 1 - index

@@ -1,4 +1,4 @@
-"""What NIQE compares with: the Gaussian of the features of pristine photographs."""
+"""Models of NIQE: the Gaussian of the features of pristine photographs."""
 
 import dataclasses
 import functools
@@ -13,9 +13,9 @@ from spikejax.formats import replacing
 
 FEATURES = 36
 
-# names of the mean and the covariance in MATLAB files: the authors', and others' copies
+# Names of the mean and the covariance in the MATLAB files of the authors, and of others.
 _MATLAB_NAMES = (("mu_prisparam", "cov_prisparam"), ("pop_mu", "pop_cov"))
-_NUMPY_NAMES = ("mu_pris_param", "cov_pris_param")  # in basicsr's copy
+_NUMPY_NAMES = ("mu_pris_param", "cov_pris_param")  # in the copy of basicsr
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -23,9 +23,9 @@ class NiqeModel:
     """A model of pristine photographs for NIQE.
 
     Attributes:
-        name: shown beside the scores, which compare only under the same model.
-        mean: (36,) float64, of the features.
-        covariance: (36, 36) float64, positive definite.
+        name: shown with the scores, which are comparable only under the same model.
+        mean: (36,) float64, mean of the features.
+        covariance: (36, 36) float64, covariance of the features, positive definite.
     """
 
     name: str
@@ -41,7 +41,7 @@ class NiqeModel:
                     f"{array.shape}"
                 )
             object.__setattr__(self, field, array)
-        self.whitening  # noqa: B018 - raises if the covariance is none
+        self.whitening  # noqa: B018 - raises if the covariance is invalid
 
     @functools.cached_property
     def whitening(self) -> tuple[np.ndarray, np.ndarray]:
@@ -58,10 +58,10 @@ class NiqeModel:
         """Writes the model to an .npz file, which `load` reads.
 
         Args:
-            path: of the file; an older one is replaced at once.
+            path: the file; an existing one is replaced atomically.
 
         Raises:
-            OSError: if it cannot be written.
+            OSError: if the file cannot be written.
         """
         with replacing(Path(path)) as temporary, temporary.open("wb") as file:
             np.savez(file, name=self.name, mean=self.mean, covariance=self.covariance)
@@ -73,13 +73,13 @@ class NiqeModel:
         Args:
             path: an .npz file written by `save`, or a MATLAB file such as the authors'
                 modelparameters.mat, with mu_prisparam and cov_prisparam; or basicsr's copy of it.
-            name: of the model; None for the one in the .npz file, else the file's name.
+            name: name of the model; None for the name in the .npz file, else the name of the file.
 
         Returns:
             The model.
 
         Raises:
-            ValueError: if the file is missing, or holds no model.
+            ValueError: if the file is missing, or contains no model.
         """
         path = Path(path)
         try:
@@ -90,8 +90,7 @@ class NiqeModel:
                 if _NUMPY_NAMES[0] in file:
                     mean, covariance = (file[key] for key in _NUMPY_NAMES)
                     return cls(name or path.name, np.ravel(mean), covariance)
-                found = name or str(file["name"])
-                return cls(found, file["mean"], file["covariance"])
+                return cls(name or str(file["name"]), file["mean"], file["covariance"])
         except OSError as error:
             raise ValueError(f"{path}: {error.strerror or error}") from None
         except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -99,11 +98,11 @@ class NiqeModel:
 
 
 def _from_matlab(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    from scipy import io  # JAX needs scipy too; its reader is slow to import
+    from scipy import io  # slow to import
 
     try:
         file = io.loadmat(path)
-    except Exception as error:  # its reader raises whatever a damaged file leads it to
+    except Exception as error:  # a damaged file can raise anything
         raise ValueError(str(error)) from None
     for mean, covariance in _MATLAB_NAMES:
         if mean in file and covariance in file:

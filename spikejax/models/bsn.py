@@ -1,11 +1,11 @@
-"""BSN: the blind-spot denoiser of S-SDM, which never sees the pixel that it predicts.
+"""BSN: the blind-spot denoiser of S-SDM. A prediction does not depend on the pixel itself.
 
 Chen et al., "SpikeReveal: Unlocking Temporal Sequences from Real Blurry Inputs with Spike Streams",
 NeurIPS 2024, after Laine et al., "High-Quality Self-Supervised Deep Image Denoising", NeurIPS 2019.
 1,118,832 parameters, none of them a bias.
 
-A U-Net that only looks up sees an image in four orientations; moved down by one more row, the four
-views together see all pixels but the one in the middle.
+A U-Net whose rows depend on the rows above runs on an image in four orientations. Shifted by one
+more row, the four results together depend on all pixels but the one in the middle.
 """
 
 from functools import partial
@@ -16,22 +16,21 @@ import jax
 import jax.numpy as jnp
 
 from spikejax import ops
-from spikejax.models import initializers, layers, model
+from spikejax.models import initializers, layers, model, name_table
 
 Square = Literal["reflect", "none"]
 
 _SLOPE = 0.1
-_LEAST = 4  # pixels, a side: below it the pooled images of a U-Net have none
+_LEAST = 4  # pixels per side: a smaller image is empty after the U-Net's two poolings
 
-# Narrower initial values, as PyTorch's are, would leave nothing of an image after twenty layers
-# without biases.
+# PyTorch's narrower initial values would shrink an image to nothing in twenty layers without bias.
 _conv = partial(layers.Conv, use_bias=False, kernel_init=initializers.he_normal)
 
 
 class UpwardConv(nn.Module):
-    """A 3x3 convolution that sees the row itself and the two above, then leaky ReLU.
+    """A 3x3 convolution over a row and the two rows above it, then leaky ReLU.
 
-    Columns are continued by repeating the edge, rows by zeros.
+    Columns are padded by repeating the edge, rows by zeros.
 
     Attributes:
         features: output channels.
@@ -47,7 +46,7 @@ class UpwardConv(nn.Module):
 
 
 class UpwardStage(nn.Module):
-    """Upward convolutions one after another.
+    """A chain of upward convolutions.
 
     Attributes:
         widths: output channels of each.
@@ -63,7 +62,7 @@ class UpwardStage(nn.Module):
 
 
 class UpwardUNet(nn.Module):
-    """(B, H, W, 1) -> (B, H, W, 96), of which a row depends on itself and the rows above."""
+    """(B, H, W, 1) -> (B, H, W, 96), each row of which depends on itself and the rows above."""
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -77,13 +76,13 @@ class UpwardUNet(nn.Module):
 
 
 class BSN(nn.Module):
-    """Images (B, H, W, 1) -> denoised ones (B, H, W, 1), not clamped.
+    """Images (B, H, W, 1) -> denoised images (B, H, W, 1), not clamped.
 
     Attributes:
-        dtype: of the activations; parameters and output are float32.
-        square: 'reflect' makes images square by reflection first, as published: near the border
-            the network then sees a pixel's mirror image. 'none' takes them as they are, which is
-            cheaper and blind throughout.
+        dtype: type of the activations; parameters and output are float32.
+        square: 'reflect' makes images square by reflection first, as published; near the border a
+            prediction then depends on the mirror image of its pixel. 'none' keeps the size: it is
+            cheaper and blind everywhere.
     """
 
     dtype: jnp.dtype | type = jnp.float32
@@ -103,7 +102,7 @@ class BSN(nn.Module):
         return y[:, top : top + height, left : left + width]
 
     def _views(self, x: jax.Array) -> jax.Array:
-        """The features of the four orientations, turned back, side by side: (B, H, W, 384)."""
+        """Returns the features of four orientations, rotated back: (B, H, W, 384)."""
         unet = UpwardUNet(name="unet")
         upright, turned = [x, jnp.rot90(x, 2, (1, 2))], [_clockwise(x), _anticlockwise(x)]
         if x.shape[1] == x.shape[2]:
@@ -131,19 +130,19 @@ def _anticlockwise(x: jax.Array) -> jax.Array:
 
 
 def _shifted(x: jax.Array) -> jax.Array:
-    """Down by one row: a row of zeros comes in, the last one goes."""
+    """Shifts down by one row; the first row becomes zeros."""
     return jnp.pad(x, ((0, 0), (1, 0), (0, 0), (0, 0)))[:, :-1]
 
 
 def _upward_pool(x: jax.Array) -> jax.Array:
-    """The maxima of 2x2 cells that lie one row higher; an odd last row or column is left out."""
+    """Max-pools 2x2 cells, shifted down by a row; drops an odd last row or column."""
     B, H, W, C = x.shape
     cells = _shifted(x)[:, : H // 2 * 2, : W // 2 * 2].reshape(B, H // 2, 2, W // 2, 2, C)
     return cells.max((2, 4))
 
 
 def _doubled(x: jax.Array, like: jax.Array) -> jax.Array:
-    """Twice the size, each pixel repeated; zeros around it, if need be, to the size of `like`."""
+    """Doubles the size by repetition and pads with zeros to the size of `like`."""
     x = ops.nearest_upsample2(x)
     rows, columns = (like.shape[axis] - x.shape[axis] for axis in (1, 2))
     sides = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2))
@@ -151,12 +150,34 @@ def _doubled(x: jax.Array, like: jax.Array) -> jax.Array:
 
 
 def _reflected(x: jax.Array) -> tuple[jax.Array, int, int]:
-    """A square by reflection, and the rows and columns added before the image."""
+    """Pads to a square by reflection; also returns the rows and columns before the image."""
     height, width = x.shape[1:3]
     side = max(height, width)
     rows, columns = side - height, side - width
     sides = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2))
     return jnp.pad(x, ((0, 0), *sides, (0, 0)), mode="reflect"), rows // 2, columns // 2
+
+
+# The published checkpoint of S-SDM.
+_STAGES = {"enc1": 3, "enc2": 3, "enc3": 3, "dec2": 4, "dec1": 4}
+
+PUBLISHED = name_table.NameTable(
+    rows=(
+        *(
+            (f"unet.{stage}.conv{n}.conv", "conv_without_bias", f"unet/{stage}/conv{n}/conv")
+            for stage, count in _STAGES.items()
+            for n in range(1, count + 1)
+        ),
+        ("nin_A", "conv_without_bias", "nin1"),
+        ("nin_B", "conv_without_bias", "nin2"),
+        ("nin_C", "conv_without_bias", "nin3"),
+    ),
+)
+
+_CITATION = (
+    'Chen et al., "SpikeReveal: Unlocking Temporal Sequences from Real Blurry Inputs with Spike '
+    'Streams", NeurIPS 2024'
+)
 
 
 @model.register("bsn")
@@ -183,6 +204,9 @@ def create(*, dtype: jnp.dtype | type = jnp.float32, square: Square = "reflect")
     return model.Model(
         name="bsn",
         description="noisy images (B, H, W, 1) -> denoised (B, H, W, 1), not clamped; blind-spot",
+        label="BSN",
+        citation=_CITATION,
+        published=PUBLISHED,
         window=None,
         reach=None,
         module=module,

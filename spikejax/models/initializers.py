@@ -1,4 +1,4 @@
-"""Initial values; PyTorch's defaults, since the published networks start from them."""
+"""Initialisers: PyTorch's defaults, from which the published networks start."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,7 @@ ones: Initializer = jax.nn.initializers.ones
 
 
 def uniform_by_fan_in(fan_in: int) -> Initializer:
-    """U(-1/sqrt(fan_in), 1/sqrt(fan_in)), PyTorch's default for kernels and biases alike.
+    """U(-1/sqrt(fan_in), 1/sqrt(fan_in)), PyTorch's default for kernels and biases.
 
     It is Kaiming's uniform distribution (He et al. 2015) with the slope a = sqrt(5).
 
@@ -37,5 +37,5 @@ def uniform_by_fan_in(fan_in: int) -> Initializer:
 
 
 def constant(value: float) -> Initializer:
-    """Every entry is `value`."""
+    """Returns an initialiser that sets every entry to `value`."""
     return jax.nn.initializers.constant(value)

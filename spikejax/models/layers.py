@@ -16,14 +16,14 @@ from spikejax.models import initializers
 
 
 class Conv(nn.Module):
-    """A convolution, zero-padded alike on all sides, (B, H, W, C) -> (B, H', W', F).
+    """A convolution, zero-padded equally on all sides, (B, H, W, C) -> (B, H', W', F).
 
     Attributes:
         features: output channels.
         size: the kernel's height and width.
         stride: of the output grid, pixels.
         padding: pixels; None for (k - 1) // 2, which keeps the size of odd kernels.
-        groups: channel groups that do not see one another.
+        groups: channel groups that are convolved independently.
         use_bias: whether a bias is added.
         kernel_init: initial kernel; None for U(+-1/sqrt(fan_in)).
         bias_init: initial bias; None likewise.
@@ -55,8 +55,8 @@ class Conv(nn.Module):
 class ConvTranspose(nn.Module):
     """A transposed convolution that doubles the size, (B, H, W, C) -> (B, 2H, 2W, F).
 
-    The kernel is (k, k, in, out), not flipped; its initial range follows PyTorch, which takes the
-    output channels for the fan-in here. PyTorch's padding is (k - 1) // 2, its output padding 1 for
+    The kernel is (k, k, in, out), not flipped; its initial range follows PyTorch, whose fan-in
+    counts the output channels here. PyTorch's padding is (k - 1) // 2, its output padding 1 for
     odd kernels.
 
     Attributes:
@@ -79,7 +79,7 @@ class ConvTranspose(nn.Module):
 
 
 class PReLU(nn.Module):
-    """max(x, 0) + slope * min(x, 0) (He et al. 2015), one slope, or one a channel."""
+    """max(x, 0) + slope * min(x, 0) (He et al. 2015), one slope, or one per channel."""
 
     per_channel: bool = False
 
@@ -107,8 +107,8 @@ class LayerNorm(nn.Module):
 class BatchNorm(nn.Module):
     """Batch normalisation with PyTorch's conventions (Ioffe and Szegedy 2015).
 
-    eps is 1e-5; the running values move by 0.1 of the new ones; the running variance is the
-    unbiased one, whereas the normalisation uses the biased one.
+    eps is 1e-5 and the momentum 0.1. The running variance is unbiased; the normalisation uses the
+    biased variance.
 
     Attributes:
         axis_name: a mapped axis over which the batch is spread; its statistics are pooled.
@@ -137,7 +137,7 @@ class BatchNorm(nn.Module):
         return (y * factor[None, None, None] + offset[None, None, None]).astype(x.dtype)
 
     def _batch_statistics(self, y: jax.Array) -> tuple[jax.Array, jax.Array, float]:
-        """Mean and biased variance over all pixels of all devices, and how many there are."""
+        """Returns the mean and biased variance over the pixels of all devices, and their count."""
         count = float(y.size // y.shape[-1])
         mean = y.mean((0, 1, 2))
         if self.axis_name is not None and not self.is_initializing():
@@ -150,7 +150,7 @@ class BatchNorm(nn.Module):
 
 
 class Residual(nn.Module):
-    """x + conv3(ReLU(conv3(x))), the channels kept.
+    """x + conv3(ReLU(conv3(x))); the number of channels stays.
 
     Attributes:
         kernel_init: initial kernels; None for U(+-1/sqrt(fan_in)).

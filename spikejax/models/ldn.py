@@ -1,10 +1,10 @@
-"""LDN: the student of S-SDM, a blurry photograph and 21 readouts in, the sharp photograph out.
+"""LDN: the student of S-SDM. It deblurs a photograph, given 21 readouts around a moment.
 
 Chen et al., "SpikeReveal: Unlocking Temporal Sequences from Real Blurry Inputs with Spike Streams",
 NeurIPS 2024. 234,158 parameters.
 
-The published weights take and give the photograph's channels as blue, green, red;
-`weights.from_torch` turns them, so that everything here is RGB.
+The published weights order the channels of photographs blue, green, red. `weights.from_torch`
+reorders them, so that everything here is RGB.
 """
 
 from typing import Any
@@ -13,10 +13,10 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from spikejax.models import initializers, layers, model
+from spikejax.camera.conventions import SCALE
+from spikejax.models import initializers, layers, model, name_table
 
 WINDOW = 21
-SCALE = 4
 
 _CHANNELS = 64
 
@@ -24,9 +24,9 @@ _CHANNELS = 64
 def _photograph_itself(
     key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype | type = jnp.float32
 ) -> jax.Array:
-    """Initial weights by which the output is the photograph, and a little of the features.
+    """Initialises the output to the photograph plus a little of the features.
 
-    With random ones most of the output would lie outside [0, 1], where no gradient comes from.
+    Random weights would put most of the output outside [0, 1], where the gradient is zero.
     """
     noise = initializers.uniform_by_fan_in(100 * shape[2])(key, shape, dtype)
     return noise + jnp.eye(shape[2], shape[3], dtype=dtype)[None, None]
@@ -58,7 +58,7 @@ class LDN(nn.Module):
     """A photograph (B, 4h, 4w, 3) and spikes (B, 21, h, w) -> (B, 4h, 4w, 3), not clamped.
 
     Attributes:
-        dtype: of the activations; parameters and output are float32.
+        dtype: type of the activations; parameters and output are float32.
     """
 
     dtype: jnp.dtype | type = jnp.float32
@@ -86,7 +86,9 @@ class LDN(nn.Module):
 
 
 def check_scale(photograph: Any, spikes: Any) -> None:
-    """Raises ValueError unless photographs are RGB, of four times the size of as many spikes.
+    """Checks that photographs are RGB and four times the size of as many recordings.
+
+    Raises ValueError otherwise.
 
     Args:
         photograph: (B, 4h, 4w, 3) floating.
@@ -104,6 +106,32 @@ def check_scale(photograph: Any, spikes: Any) -> None:
         )
     if batch != others:
         raise ValueError(f"got {batch} photographs and {others} recordings")
+
+
+# The published checkpoint of S-SDM, whose photographs are blue, green, red.
+PUBLISHED = name_table.NameTable(
+    rows=(
+        ("blur_enc.0", "conv_from_bgr", "photograph1"),
+        ("blur_enc2.0", "conv", "photograph2"),
+        ("spike_enc.0", "conv", "spikes1"),
+        ("spike_enc2.0", "conv", "spikes2"),
+        ("resBlock1.conv_block.0", "conv", "residual1/conv1"),
+        ("resBlock1.conv_block.3", "conv", "residual1/conv2"),
+        ("resBlock2.conv_block.0", "conv", "residual2/conv1"),
+        ("resBlock2.conv_block.3", "conv", "residual2/conv2"),
+        ("ca.fc.0", "conv_without_bias", "channel_attention/squeeze"),
+        ("ca.fc.2", "conv_without_bias", "channel_attention/excite"),
+        ("sa.conv1", "conv_without_bias", "spatial_attention/conv"),
+        ("decoder1.0", "conv_transpose", "enlarge1"),
+        ("decoder2.0", "conv_transpose", "enlarge2"),
+        ("pred", "conv_from_bgr_to_bgr", "predict"),
+    ),
+)
+
+_CITATION = (
+    'Chen et al., "SpikeReveal: Unlocking Temporal Sequences from Real Blurry Inputs with Spike '
+    'Streams", NeurIPS 2024'
+)
 
 
 @model.register("ldn")
@@ -125,6 +153,9 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
     return model.Model(
         name="ldn",
         description="a photograph (B, 4h, 4w, 3) RGB, spikes (B, 21, h, w) -> sharp (B, 4h, 4w, 3)",
+        label="LDN",
+        citation=_CITATION,
+        published=PUBLISHED,
         window=None,
         reach=None,
         module=module,

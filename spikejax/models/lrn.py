@@ -7,17 +7,17 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from spikejax.models import layers, model
+from spikejax.models import layers, model, name_table
 
 WINDOW = 41
 _WIDTHS = (64, 128, 64, 16, 1)
 
 
 class LRN(nn.Module):
-    """Spikes (B, 41, H, W) -> spikes a readout (B, H, W, 1), any H and W, not clamped.
+    """Spikes (B, 41, H, W) -> spikes per readout (B, H, W, 1), any H and W, not clamped.
 
     Attributes:
-        dtype: of the activations; parameters and output are float32.
+        dtype: type of the activations; parameters and output are float32.
     """
 
     dtype: jnp.dtype | type = jnp.float32
@@ -29,6 +29,16 @@ class LRN(nn.Module):
             x = x if index == 0 else nn.relu(x)
             x = layers.Conv(width, name=f"conv{index + 1}")(x)
         return x.astype(jnp.float32)
+
+
+# Implementations name the layers of this chain differently and nest them differently. So they are
+# taken in their order; the names here are those of a plain Sequential and are what an export uses.
+PUBLISHED = name_table.NameTable(
+    rows=tuple((str(2 * index), "conv", f"conv{index + 1}") for index in range(5)),
+    any_names=True,
+)
+
+_CITATION = "Chen et al., \"SpikeCLIP\", 2024; the network 'base' of Spike-Zoo (Chen et al., 2024)"
 
 
 @model.register("lrn")
@@ -47,7 +57,11 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
 
     return model.Model(
         name="lrn",
-        description="spikes (B, 41, H, W) -> spikes a readout (B, H, W, 1); five convolutions",
+        description="spikes (B, 41, H, W) -> spikes per readout (B, H, W, 1); five convolutions",
+        label="LRN",
+        citation=_CITATION,
+        published=PUBLISHED,
+        quality=28.21,
         window=WINDOW,
         reach=len(_WIDTHS),
         module=module,

@@ -1,7 +1,7 @@
-"""The convolutional trunks of VGG16, VGG19 and AlexNet, for perceptual measures.
+"""The convolutional trunks of VGG16, VGG19 and AlexNet, for perceptual metrics.
 
-Layers are numbered as in torchvision's `features`, ReLUs and pools included, so that a tap reads
-like the published definitions: 29 of 'vgg19' is the ReLU after conv5_1.
+Layers are numbered as in torchvision's `features`, with ReLUs and pools, so that taps match the
+published definitions: 29 of 'vgg19' is the ReLU after conv5_1.
 
 Sources: K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
 recognition", ICLR 2015, table 1 (D and E); A. Krizhevsky, "One weird trick for parallelizing
@@ -25,7 +25,7 @@ Params = Mapping[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class Conv:
-    """A convolution with a bias, zero-padded alike on all sides."""
+    """A convolution with a bias, zero-padded equally on all sides."""
 
     inputs: int
     features: int
@@ -41,7 +41,7 @@ class Relu:
 
 @dataclasses.dataclass(frozen=True)
 class Pool:
-    """The maximum over windows that lie inside, two pixels apart."""
+    """The maximum over windows inside the image, two pixels apart."""
 
     size: int = 2
 
@@ -50,7 +50,7 @@ Layer = Conv | Relu | Pool
 
 
 def _vgg(*stages: tuple[int, int]) -> tuple[Layer, ...]:
-    """Stages of (channels, convolutions), each behind a pool but the first."""
+    """Returns the layers of stages (channels, convolutions), with pools between them."""
     layers: list[Layer] = []
     inputs = 3
     for channels, count in stages:
@@ -83,7 +83,7 @@ LAYERS: Mapping[str, tuple[Layer, ...]] = {
 
 
 def shapes(name: str) -> dict[str, tuple[int, ...]]:
-    """The arrays that a trunk's parameters consist of.
+    """Returns the shapes of a trunk's parameters.
 
     Args:
         name: 'vgg16', 'vgg19' or 'alexnet'.
@@ -104,7 +104,7 @@ def shapes(name: str) -> dict[str, tuple[int, ...]]:
 
 
 def init(key: jax.Array, name: str) -> Params:
-    """Random parameters (He et al. 2015), for tests and for measuring speed: no trained ones.
+    """Returns random parameters (He et al. 2015), for tests and for measuring speed.
 
     Args:
         key: of the random numbers.
@@ -129,13 +129,13 @@ def init(key: jax.Array, name: str) -> Params:
 
 
 def apply(name: str, params: Params, x: jax.Array, taps: Sequence[int]) -> tuple[jax.Array, ...]:
-    """Runs a trunk as far as the last tap and returns what comes out of the tapped layers.
+    """Runs a trunk up to the last tap and returns the outputs of the tapped layers.
 
     Args:
         name: 'vgg16', 'vgg19' or 'alexnet'.
         params: as from `weights.trunk`.
-        x: (B, H, W, 3) floating, RGB, normalised as the trunk's user wants it; the trunk computes
-            in its dtype.
+        x: (B, H, W, 3) floating, RGB, normalised as the caller needs; the trunk computes in its
+            dtype.
         taps: numbers of layers in torchvision's `features`, ascending.
 
     Returns:
@@ -175,7 +175,7 @@ def apply(name: str, params: Params, x: jax.Array, taps: Sequence[int]) -> tuple
 
 
 def smallest(name: str, tap: int) -> int:
-    """The least height and width, in pixels, of an image of which layer `tap` sees anything."""
+    """Returns the least height and width, in pixels, for which layer `tap` has an output."""
     size = 1
     for layer in reversed(_layers(name)[: tap + 1]):
         match layer:

@@ -1,13 +1,13 @@
 """Array operators: convolution, warping, resampling, padding and bit packing.
 
-Arrays are channels-last, (B, H, W, C). Everything is a pure function that can be jitted, vmapped
+Arrays are channels-last, (B, H, W, C). All operators are pure functions that can be jitted, vmapped
 and differentiated.
 """
 
 from spikejax.ops.bits import pack_bits, unpack_bits
 from spikejax.ops.conv import conv2d, conv_transpose2d, depthwise_conv2d
 from spikejax.ops.pad import Padding, crop_padding, pad_to_multiple
-from spikejax.ops.platform import on_processor, programs_for
+from spikejax.ops.platform import on_cpu, programs_for
 from spikejax.ops.resample import (
     average_pool2,
     average_pyramid,
@@ -29,7 +29,7 @@ __all__ = [
     "depth_to_space",
     "depthwise_conv2d",
     "nearest_upsample2",
-    "on_processor",
+    "on_cpu",
     "pack_bits",
     "pad_to_multiple",
     "programs_for",

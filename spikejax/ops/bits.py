@@ -1,4 +1,4 @@
-"""Eight pixels a byte: packing and unpacking of binary images along the last axis."""
+"""Packing and unpacking of binary images along the last axis, eight pixels per byte."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ def pack_bits(x: Any) -> Any:
     """Packs 0/1 values along the last axis, least significant bit first.
 
     Args:
-        x: (..., W) bool or integer, 0 or 1 (any non-zero value counts as 1). A numpy array gives a
-            numpy array, a JAX array (or tracer) a JAX array.
+        x: (..., W) bool or integer, 0 or 1 (any non-zero value counts as 1), a numpy array or a
+            JAX array (or tracer).
 
     Returns:
-        (..., ceil(W / 8)) uint8; the last byte is filled up with zeros.
+        (..., ceil(W / 8)) uint8, of the same library as `x`; unused bits of the last byte are 0.
 
     Raises:
-        ValueError: if `x` is a scalar or not boolean or integer.
+        ValueError: if `x` is a scalar, or neither bool nor integer.
     """
     xp: Any = jnp if isinstance(x, jax.Array) else np
     x = xp.asarray(x)
@@ -34,7 +34,7 @@ def unpack_bits(p: Any, width: int) -> Any:
 
     Args:
         p: (..., ceil(width / 8)) uint8, numpy or JAX.
-        width: the number of pixels in a row, since the last byte may be partly used.
+        width: pixels per row; the last byte may be partly used.
 
     Returns:
         (..., width) uint8, 0 or 1.
@@ -48,6 +48,7 @@ def unpack_bits(p: Any, width: int) -> Any:
         raise ValueError(f"unpack_bits: expected uint8 bytes, got {p.dtype}")
     if p.ndim == 0 or p.shape[-1] != -(-width // 8):
         raise ValueError(
-            f"unpack_bits: {width} pixels a row take {-(-width // 8)} bytes, got shape {p.shape}"
+            f"unpack_bits: expected {-(-width // 8)} bytes per row of {width} pixels, "
+            f"got shape {p.shape}"
         )
     return xp.unpackbits(p, axis=-1, count=width, bitorder="little")

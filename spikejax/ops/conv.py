@@ -1,8 +1,9 @@
-"""Convolutions of channels-last images, with PyTorch's padding and kernels laid out HWIO.
+"""Convolutions for channels-last images.
 
-What is computed is always the same; how depends on the shapes and on the platform. On accelerators
-XLA's own convolution is best for nearly everything. On processors `conv_cpu` chooses among the
-forms of `conv_forms`, whose differentiation is in reverse mode only.
+Padding follows PyTorch and kernels are HWIO. The result does not depend on the platform, the
+implementation does. On accelerators, XLA's convolution is the fastest for nearly all shapes. On
+CPU, `conv_cpu` chooses among the forms of `conv_forms`, which support reverse-mode differentiation
+only.
 """
 
 import jax
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 
 from spikejax.ops import conv_cpu
 from spikejax.ops.conv_forms import Pads, direct
-from spikejax.ops.platform import on_processor
+from spikejax.ops.platform import on_cpu
 from spikejax.ops.transpose_forms import by_phases
 
 
@@ -23,26 +24,27 @@ def conv2d(
     padding: int | None = None,
     groups: int = 1,
 ) -> jax.Array:
-    """Cross-correlates images with a kernel, zero-padded alike on all four sides.
+    """Cross-correlates images with a kernel; zero padding is the same on opposite sides.
 
     Args:
         x: (B, H, W, Cin) floating.
         kernel: (kh, kw, Cin / groups, Cout), not flipped; cast to `x.dtype`.
         bias: (Cout,) or None; cast to `x.dtype`.
-        stride: pixels from one output to the next, along H and W.
+        stride: pixels between neighbouring outputs, along H and W.
         padding: zeros around the image, in pixels; by default (k - 1) // 2 along each axis, which
             keeps the size at stride 1 for odd kernels.
-        groups: number of independent channel groups; Cin makes the convolution depthwise.
+        groups: number of independent channel groups; Cin groups make the convolution depthwise.
 
     Returns:
-        (B, (H + 2 padding - kh) // stride + 1, likewise W, Cout) of `x.dtype`.
+        (B, (H + 2 padding - kh) // stride + 1, (W + 2 padding - kw) // stride + 1, Cout) of
+        `x.dtype`.
 
     Raises:
-        ValueError: if the shapes, the dtype or the options do not fit together.
+        ValueError: if the shapes, the dtype or the options do not match.
     """
     pads = _check_conv(x, kernel, bias, stride, padding, groups)
     kernel = kernel.astype(x.dtype)
-    if not on_processor():
+    if not on_cpu():
         out = direct(x, kernel, stride=stride, pads=pads, groups=groups)
     elif groups == 1:
         out = conv_cpu.conv(x, kernel, conv_cpu.Geometry(stride, pads))
@@ -59,20 +61,20 @@ def depthwise_conv2d(
     stride: int = 1,
     padding: int | None = None,
 ) -> jax.Array:
-    """Cross-correlates every channel with its own kernel: `conv2d` with a group a channel.
+    """Cross-correlates every channel with its own kernel: `conv2d` with one group per channel.
 
     Args:
         x: (B, H, W, C) floating.
         kernel: (kh, kw, 1, C); cast to `x.dtype`.
         bias: (C,) or None.
-        stride: as `conv2d`'s.
-        padding: as `conv2d`'s.
+        stride: as in `conv2d`.
+        padding: as in `conv2d`.
 
     Returns:
-        (B, H', W', C) of `x.dtype`, H' and W' as `conv2d`'s.
+        (B, H', W', C) of `x.dtype`, H' and W' as in `conv2d`.
 
     Raises:
-        ValueError: as `conv2d` does.
+        ValueError: as `conv2d`.
     """
     return conv2d(x, kernel, bias, stride=stride, padding=padding, groups=x.shape[-1])
 
@@ -89,22 +91,22 @@ def conv_transpose2d(
 
     Args:
         x: (B, H, W, Cin) floating.
-        kernel: (kh, kw, Cin, Cout), not flipped: PyTorch's (in, out, kh, kw) with its axes moved.
+        kernel: (kh, kw, Cin, Cout), not flipped: PyTorch's (in, out, kh, kw), transposed.
         bias: (Cout,) or None.
-        padding: pixels cut from the top and left of the full result (and from the bottom and right,
-            less `output_padding`).
+        padding: pixels cut from the top and left of the full result; the bottom and right lose
+            `padding - output_padding`.
         output_padding: rows and columns added at the bottom and right.
 
     Returns:
         (B, 2H, 2W, Cout) of `x.dtype`.
 
     Raises:
-        ValueError: if the shapes do not fit, or the result would not have twice the size, which
-            takes k - 2 padding + output_padding = 2.
+        ValueError: if the shapes do not match, or k - 2 padding + output_padding is not 2, which
+            doubling the size requires.
     """
     _check_transpose(x, kernel, bias, padding, output_padding)
     kernel = kernel.astype(x.dtype)
-    if on_processor():
+    if on_cpu():
         out = conv_cpu.conv_transposed(x, kernel, padding)
     else:
         out = by_phases(

@@ -1,6 +1,7 @@
-"""Convolutions on a processor: the fastest form for each shape, and a faster weight gradient.
+"""Convolutions on CPU: the fastest form for each shape, and a faster weight gradient.
 
-Measured on two AVX-512 cores with JAX 0.10; `benchmarks/operators.py` prints the table.
+The choices were measured on two AVX-512 cores with JAX 0.10; `benchmarks/operators.py` prints the
+table.
 """
 
 import functools
@@ -20,14 +21,14 @@ _SMALL_IMAGE = 512  # pixels
 
 
 class Geometry(NamedTuple):
-    """What a convolution needs beside its arrays."""
+    """The stride and padding of a convolution."""
 
     stride: int
     pads: Pads
 
 
 def conv_grouped(x: jax.Array, kernel: jax.Array, geometry: Geometry, groups: int) -> jax.Array:
-    """Convolution in groups: shifted products for narrow groups, one convolution a wide one."""
+    """Computes a grouped convolution in the form that suits its shape."""
     stride, pads = geometry
     cin, cout = kernel.shape[2:]
     if cin <= 4 and cout == cin * groups:
@@ -39,7 +40,7 @@ def conv_grouped(x: jax.Array, kernel: jax.Array, geometry: Geometry, groups: in
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def conv(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
-    """Convolution without groups, by the form that its shape calls for."""
+    """Computes a convolution without groups in the form that suits its shape."""
     stride, pads = geometry
     kh, kw, cin, cout = kernel.shape
     if kh == kw == 1 and pads == ((0, 0), (0, 0)):
@@ -83,7 +84,7 @@ conv.defvjp(_forward, _backward)
 def _input_gradient(
     gradient: jax.Array, kernel: jax.Array, geometry: Geometry, size: tuple[int, int]
 ) -> jax.Array:
-    """The gradient of a convolution by its input is a convolution too, transposed if strided."""
+    """Returns the gradient by the input, a convolution that is transposed if strided."""
     (top, bottom), (left, right) = geometry.pads
     kh, kw = kernel.shape[:2]
     turned = kernel.transpose(0, 1, 3, 2)
@@ -101,7 +102,7 @@ def _input_gradient(
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def conv_transposed(x: jax.Array, kernel: jax.Array, padding: int) -> jax.Array:
-    """out[2i - padding + k] += x[i] @ kernel[k], of twice the size of `x`."""
+    """Doubles the size by a transposed convolution: out[2i - padding + k] += x[i] @ kernel[k]."""
     return by_phases(
         x,
         kernel,
@@ -124,7 +125,7 @@ def _transposed_forward(
 def _transposed_backward(
     padding: int, saved: tuple[jax.Array, jax.Array], gradient: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """It is the adjoint of a convolution of stride 2, in which `gradient` is what comes in."""
+    """Returns the gradients, using that this is the adjoint of a stride-2 convolution."""
     x, kernel = saved
     turned = kernel.transpose(0, 1, 3, 2)
     rows, columns = ((padding, k - 2 - padding) for k in kernel.shape[:2])
@@ -155,17 +156,17 @@ def weight_gradient_by_blocks(
     *,
     block_floats: int = _BLOCK_FLOATS,
 ) -> jax.Array:
-    """Sums g^T [taps of x] over blocks of rows small enough for the cache.
+    """Computes the weight gradient as a sum of g^T [taps of x] over blocks that fit in the cache.
 
-    XLA takes the gradient for an image-sized kernel and slides it over kh x kw places, at a tenth
-    of the speed; gathering all taps of the whole image is bound by memory.
+    XLA treats the gradient as an image-sized kernel and slides it over kh x kw positions, at a
+    tenth of the speed. Gathering all taps of the whole image is limited by memory.
 
     Args:
         x: (B, H, W, Cin).
-        gradient: (B, H', W', Cout), by the convolution's output.
+        gradient: (B, H', W', Cout), gradient by the convolution's output.
         kernel_shape: (kh, kw, Cin, Cout).
-        geometry: the convolution's.
-        block_floats: about how many numbers the gathered taps of a block take.
+        geometry: stride and padding of the convolution.
+        block_floats: approximate number of values in the gathered taps of a block.
 
     Returns:
         (kh, kw, Cin, Cout), float32 or wider.
@@ -182,20 +183,20 @@ def weight_gradient_by_blocks(
 
     def add(total: jax.Array, block: jax.Array) -> tuple[jax.Array, None]:
         image, row = block // blocks, block % blocks * rows
-        some = lax.dynamic_slice(
+        window = lax.dynamic_slice(
             x, (image, row * stride, 0, 0), (1, (rows - 1) * stride + kh, x.shape[2], cin)
         )[0]
         taps = jnp.concatenate(
             [
-                some[i : i + (rows - 1) * stride + 1 : stride, j : j + across : stride]
+                window[i : i + (rows - 1) * stride + 1 : stride, j : j + across : stride]
                 for i in range(kh)
                 for j in range(kw)
             ],
             -1,
         ).reshape(rows * width, kh * kw * cin)
-        there = lax.dynamic_slice(gradient, (image, row, 0, 0), (1, rows, width, cout))
+        part = lax.dynamic_slice(gradient, (image, row, 0, 0), (1, rows, width, cout))
         return total + lax.dot_general(
-            there.reshape(rows * width, cout),
+            part.reshape(rows * width, cout),
             taps,
             (((0,), (0,)), ((), ())),
             preferred_element_type=total.dtype,

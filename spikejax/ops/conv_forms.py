@@ -1,7 +1,7 @@
-"""The ways to compute a convolution: `direct` is what is meant, the others are faster somewhere.
+"""Alternative forms of a convolution, each faster than `direct` for some shapes.
 
-Every form returns what `direct` returns, up to rounding. `pads` is ((top, bottom), (left, right)),
-zeros, negative to crop. Kernels have the dtype of `x`. `conv_cpu` says when each one pays.
+Every form returns the result of `direct`, up to rounding. `pads` is ((top, bottom), (left, right))
+in pixels of zeros; negative values crop. Kernels have the dtype of `x`. `conv_cpu` chooses a form.
 """
 
 import jax
@@ -16,7 +16,7 @@ _LAYOUT = ("NHWC", "HWIO", "NHWC")
 def direct(
     x: jax.Array, kernel: jax.Array, *, stride: int, pads: Pads, groups: int = 1
 ) -> jax.Array:
-    """The convolution as XLA computes it."""
+    """Computes the convolution with XLA's operator."""
     return lax.conv_general_dilated(
         x, kernel, (stride, stride), pads, dimension_numbers=_LAYOUT, feature_group_count=groups
     )
@@ -25,7 +25,19 @@ def direct(
 def aligned(
     x: jax.Array, kernel: jax.Array, *, stride: int, pads: Pads, inputs: int, outputs: int
 ) -> jax.Array:
-    """Zero channels fill up the vector registers: `inputs` and `outputs` are the new counts."""
+    """Pads channels with zeros to fill the vector registers.
+
+    Args:
+        x: (B, H, W, Cin).
+        kernel: (kh, kw, Cin, Cout).
+        stride: pixels between neighbouring outputs.
+        pads: zeros on each side.
+        inputs: input channels after padding, at least Cin.
+        outputs: output channels after padding, at least Cout.
+
+    Returns:
+        (B, H', W', Cout).
+    """
     more_in, more_out = inputs - kernel.shape[2], outputs - kernel.shape[3]
     wide = jnp.pad(x, ((0, 0), (0, 0), (0, 0), (0, more_in)))
     kernel_wide = jnp.pad(kernel, ((0, 0), (0, 0), (0, more_in), (0, more_out)))
@@ -34,17 +46,17 @@ def aligned(
 
 
 def pointwise(x: jax.Array, kernel: jax.Array, *, stride: int, outputs: int) -> jax.Array:
-    """A 1x1 kernel is a matrix product, with its columns filled up to `outputs`."""
+    """Computes a 1x1 convolution as a matrix product, with columns zero-padded to `outputs`."""
     cout = kernel.shape[3]
     matrix = jnp.pad(kernel[0, 0], ((0, 0), (0, outputs - cout)))
     return _matmul(x[:, ::stride, ::stride], matrix)[..., :cout].astype(x.dtype)
 
 
 def product_then_shifts(x: jax.Array, kernel: jax.Array, *, pads: Pads) -> jax.Array:
-    """All taps' products by one matrix product, then a sum of shifted slices; for few outputs.
+    """Computes all taps by one matrix product and sums shifted slices; for few outputs.
 
-    A convolution that fills a handful of columns wastes the rest of the vector registers; the
-    matrix product has kh kw times as many.
+    A convolution with few output columns leaves most of the vector registers unused. The matrix
+    product has kh kw times as many columns.
     """
     kh, kw, cin, cout = kernel.shape
     columns = kh * kw * cout
@@ -65,11 +77,11 @@ def product_then_shifts(x: jax.Array, kernel: jax.Array, *, pads: Pads) -> jax.A
 def shifted_products(
     x: jax.Array, kernel: jax.Array, *, stride: int, pads: Pads, groups: int = 1
 ) -> jax.Array:
-    """A sum of shifted multiples of the image, one fused loop; for few inputs a group.
+    """Sums shifted multiples of the image in one fused loop; for few inputs per group.
 
-    With one input in all it is the outer product of a pixel and a kernel row. With several inputs
-    a group, output channel c reads channel c + d, d running over the distances within a group, so
-    that nothing is ever gathered across channels; inputs and outputs a group must then be as many.
+    With one input channel in total, each term is the outer product of a pixel and a kernel row.
+    With several inputs per group, output channel c reads channel c + d for all distances d within a
+    group, so that no channels are gathered. Inputs and outputs per group must then be equal.
     """
     kh, kw, cin, _ = kernel.shape
     weights = kernel.astype(sum_dtype(x))
@@ -98,7 +110,7 @@ def shifted_products(
 
 
 def _weights_at(weights: jax.Array, distance: int, groups: int) -> jax.Array:
-    """(kh, kw, Cout): what each output takes from the input `distance` channels further on."""
+    """Returns each output's weights (kh, kw, Cout) for the input `distance` channels after it."""
     kh, kw, cin, cout = weights.shape
     by_group = weights.reshape(kh, kw, cin, groups, cin)
     diagonal = jnp.diagonal(by_group, offset=-distance, axis1=2, axis2=4)  # (kh, kw, groups, n)
@@ -110,16 +122,17 @@ def _weights_at(weights: jax.Array, distance: int, groups: int) -> jax.Array:
 def separate_groups(
     x: jax.Array, kernel: jax.Array, *, stride: int, pads: Pads, groups: int
 ) -> jax.Array:
-    """One convolution a group, side by side; for few, wide groups."""
+    """Computes one convolution per group and concatenates the results; for few, wide groups."""
     parts = zip(jnp.split(x, groups, -1), jnp.split(kernel, groups, -1), strict=True)
     return jnp.concatenate([direct(a, k, stride=stride, pads=pads) for a, k in parts], -1)
 
 
 def packed_columns(x: jax.Array, kernel: jax.Array, *, pads: Pads, columns: int) -> jax.Array:
-    """Computes neighbouring output columns as channels of one; for wide kernels with few outputs.
+    """Computes neighbouring output columns as channels; for wide kernels with few outputs.
 
-    The kernel, widened by columns - 1, stands `columns` times side by side, each copy moved by one
-    pixel, and steps over as many: more multiplications, in fuller vector registers.
+    The kernel is widened by columns - 1 and repeated `columns` times, each copy shifted by one
+    pixel, with a stride of `columns`. This takes more multiplications but fills the vector
+    registers.
     """
     _, kw, _, cout = kernel.shape
     copies = [
@@ -142,7 +155,7 @@ def _taps(kh: int, kw: int) -> list[tuple[int, int]]:
 
 
 def sum_dtype(x: jax.Array) -> jnp.dtype:
-    """Sums of half-precision products are taken in float32, as a matrix unit does."""
+    """Returns the dtype of sums: float32 for half precision, as on a matrix unit."""
     return jnp.dtype(jnp.float64 if x.dtype == jnp.float64 else jnp.float32)
 
 
@@ -151,7 +164,7 @@ def _matmul(x: jax.Array, matrix: jax.Array) -> jax.Array:
 
 
 def pad_sides(x: jax.Array, pads: Pads) -> jax.Array:
-    """Puts zeros around images, or crops them where a side is negative."""
+    """Pads images with zeros, or crops them where a pad is negative."""
     return lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), (*pads[0], 0), (*pads[1], 0), (0, 0, 0)))
 
 
@@ -160,6 +173,6 @@ def _out_size(padded: tuple[int, ...], kernel: tuple[int, ...], stride: int) -> 
 
 
 def _window(x: jax.Array, i: int, j: int, height: int, width: int, stride: int) -> jax.Array:
-    """The pixels that tap (i, j) meets, of a padded image."""
+    """Returns the pixels of a padded image that tap (i, j) reads."""
     rows = slice(i, i + (height - 1) * stride + 1, stride)
     return x[:, rows, j : j + (width - 1) * stride + 1 : stride]

@@ -1,4 +1,4 @@
-"""Padding to a size that a network can halve, and cropping its result back."""
+"""Padding of images to a multiple of a size, and cropping back."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 
 class Padding(NamedTuple):
-    """Rows and columns that were added on each side, in pixels."""
+    """Rows and columns added on each side, in pixels."""
 
     top: int
     bottom: int
@@ -18,18 +18,18 @@ class Padding(NamedTuple):
 def pad_to_multiple(
     x: jax.Array, multiple: int, *, axes: tuple[int, int] = (1, 2)
 ) -> tuple[jax.Array, Padding]:
-    """Extends an image to a size divisible by `multiple`, by repeating its edge.
+    """Pads an image to a size divisible by `multiple` by repeating its edge.
 
-    What is missing is split evenly between the two sides; the odd row or column goes to the end
-    (bottom or right).
+    The padding is split evenly between the two sides; an odd row or column goes to the bottom or
+    right.
 
     Args:
-        x: any array with an H and a W axis, neither empty, such as (B, H, W, C) images.
-        multiple: what the new height and width are divisible by; positive.
-        axes: where H and W are: (1, 2) for images, (2, 3) for spikes (B, T, H, W).
+        x: any array with non-empty H and W axes, such as (B, H, W, C) images.
+        multiple: divisor of the new height and width; positive.
+        axes: the H and W axes: (1, 2) for images, (2, 3) for spikes (B, T, H, W).
 
     Returns:
-        The padded array, of the same dtype, and the `Padding`, from which `crop_padding` undoes it.
+        The padded array, of the same dtype, and the `Padding` for `crop_padding`.
 
     Raises:
         ValueError: if `multiple` is not positive or `axes` are not two axes of `x`, both non-empty.
@@ -45,19 +45,19 @@ def pad_to_multiple(
 
 
 def crop_padding(x: jax.Array, padding: Padding, *, axes: tuple[int, int] = (1, 2)) -> jax.Array:
-    """Cuts off what `pad_to_multiple` added: its exact inverse.
+    """Removes the padding of `pad_to_multiple`, its exact inverse.
 
     Args:
-        x: an array of the padded size; its H and W may be at other axes than where they were
-            padded, as when spikes went in and an image comes out.
-        padding: what `pad_to_multiple` returned.
-        axes: where H and W are.
+        x: an array of the padded size. Its H and W axes may differ from those that were padded,
+            for example when a network maps spikes to an image.
+        padding: the padding that `pad_to_multiple` returned.
+        axes: the H and W axes.
 
     Returns:
         The array at its size before padding.
 
     Raises:
-        ValueError: if `axes` are not two axes of `x`, or nothing would be left.
+        ValueError: if `axes` are not two axes of `x`, or the result would be empty.
     """
     rows, columns = _normalise("crop_padding", x, axes)
     height = x.shape[rows] - padding.top - padding.bottom

@@ -1,6 +1,6 @@
-"""For which platform a program is traced: some are put differently for processors.
+"""Selection of the platform that functions are traced for.
 
-What is computed is the same, up to rounding.
+Some operators have a different form on CPU. Their results are equal up to rounding.
 """
 
 import contextlib
@@ -14,17 +14,17 @@ _platform: ContextVar[str | None] = ContextVar("platform", default=None)
 
 @contextlib.contextmanager
 def programs_for(platform: str) -> Iterator[None]:
-    """Chooses the forms of programs for a platform other than the one in use.
+    """Selects the forms of operators for a platform other than the default one.
 
-    It matters while a function is traced: for exporting from a processor to an accelerator, for
-    forward-mode differentiation of convolutions on a processor (with 'gpu') and for comparisons.
-    Functions that are already compiled stay as they are.
+    It takes effect while a function is traced. Use it to export from a CPU to an accelerator, to
+    differentiate convolutions in forward mode on CPU (with 'gpu') and to compare forms. Functions
+    that are already compiled do not change.
 
     Args:
         platform: 'cpu', 'gpu' (or 'cuda', 'rocm') or 'tpu'.
 
     Raises:
-        ValueError: if the platform is another.
+        ValueError: if the platform is unknown.
     """
     if platform not in ("cpu", "gpu", "cuda", "rocm", "tpu"):
         raise ValueError(f"programs_for: expected 'cpu', 'gpu' or 'tpu', got {platform!r}")
@@ -35,8 +35,8 @@ def programs_for(platform: str) -> Iterator[None]:
         _platform.reset(token)
 
 
-def on_processor() -> bool:
-    """Whether what is traced now is for a processor, and not for an accelerator."""
+def on_cpu() -> bool:
+    """Returns whether functions are traced for a CPU, and not for an accelerator."""
     device = jax.config.jax_default_device  # type: ignore[attr-defined]
     chosen = device if isinstance(device, str) else getattr(device, "platform", None)
     return (_platform.get() or chosen or jax.default_backend()) == "cpu"

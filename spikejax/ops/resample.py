@@ -1,4 +1,4 @@
-"""Changing the size of images: doubling, halving, pyramids, and moving pixels into channels."""
+"""Resampling of images: upsampling, pooling, pyramids, and exchange of pixels and channels."""
 
 import jax
 import jax.numpy as jnp
@@ -7,8 +7,8 @@ import jax.numpy as jnp
 def upsample2(image: jax.Array) -> jax.Array:
     """Doubles the size bilinearly, with half-pixel centres and clamped edges.
 
-    An output pixel lies a quarter of an input pixel from the nearest one, so that it is
-    3/4 of that one and 1/4 of the next (PyTorch's `align_corners=False`).
+    An output pixel lies a quarter of an input pixel from the nearest input pixel. Its value is 3/4
+    of that pixel plus 1/4 of the next (PyTorch's `align_corners=False`).
 
     Args:
         image: (B, H, W, C) floating.
@@ -36,7 +36,7 @@ def _double(x: jax.Array, axis: int) -> jax.Array:
 
 
 def nearest_upsample2(image: jax.Array) -> jax.Array:
-    """Doubles the size by repeating every pixel in a 2x2 cell.
+    """Doubles the size by repeating every pixel over a 2x2 cell.
 
     Args:
         image: (B, H, W, C).
@@ -54,7 +54,7 @@ def nearest_upsample2(image: jax.Array) -> jax.Array:
 
 
 def resize_bilinear(image: jax.Array, height: int, width: int) -> jax.Array:
-    """Resamples bilinearly to any size, with half-pixel centres, clamped edges, no antialiasing.
+    """Resizes bilinearly to any size, with half-pixel centres, clamped edges, no antialiasing.
 
     Args:
         image: (B, H, W, C) floating.
@@ -75,7 +75,7 @@ def resize_bilinear(image: jax.Array, height: int, width: int) -> jax.Array:
 
 
 def average_pool2(image: jax.Array) -> jax.Array:
-    """Halves the size: every output pixel is the mean of a 2x2 cell.
+    """Halves the size by taking the mean of every 2x2 cell.
 
     Args:
         image: (B, H, W, C) floating, H and W even.
@@ -84,7 +84,7 @@ def average_pool2(image: jax.Array) -> jax.Array:
         (B, H / 2, W / 2, C) of the same dtype.
 
     Raises:
-        ValueError: if `image` is not (B, H, W, C) floating or a side is odd.
+        ValueError: if `image` is not (B, H, W, C) floating, or H or W is odd.
     """
     _check("average_pool2", image, floating=True)
     B, H, W, C = _even("average_pool2", image)
@@ -92,17 +92,17 @@ def average_pool2(image: jax.Array) -> jax.Array:
 
 
 def average_pyramid(image: jax.Array, levels: int) -> list[jax.Array]:
-    """Halves an image again and again by 2x2 means.
+    """Builds a pyramid of images by repeated 2x2 means.
 
     Args:
         image: (B, H, W, C) floating, H and W divisible by 2^(levels - 1).
-        levels: how many images to return, the given one included; positive.
+        levels: number of images in the pyramid, including `image`; positive.
 
     Returns:
-        [image, half size, quarter size, ...], `levels` of them.
+        [image, half size, quarter size, ...], `levels` images.
 
     Raises:
-        ValueError: if `levels` is not positive or the size cannot be halved that often.
+        ValueError: if `levels` is not positive, or H or W is not divisible by 2^(levels - 1).
     """
     _check("average_pyramid", image, floating=True)
     if levels < 1 or image.shape[1] % 2 ** (levels - 1) or image.shape[2] % 2 ** (levels - 1):
@@ -117,18 +117,18 @@ def average_pyramid(image: jax.Array, levels: int) -> list[jax.Array]:
 
 
 def depth_to_space(x: jax.Array, factor: int = 2) -> jax.Array:
-    """Spreads channels over cells of pixels, in the order of PyTorch's `pixel_shuffle`.
+    """Moves channels into cells of pixels, in the order of PyTorch's `pixel_shuffle`.
 
     Args:
-        x: (B, H, W, factor^2 C): output channel c comes from the input channels factor^2 c onwards,
-            row by row in the cell.
+        x: (B, H, W, factor^2 C). Output channel c comes from factor^2 input channels, starting at
+            factor^2 c, row by row in the cell.
         factor: side of a cell in pixels, positive.
 
     Returns:
         (B, factor H, factor W, C) of the same dtype.
 
     Raises:
-        ValueError: if `x` is not (B, H, W, C) or its channels do not fill whole cells.
+        ValueError: if `x` is not (B, H, W, C), or its channels are not a multiple of factor^2.
     """
     _check("depth_to_space", x)
     B, H, W, C = x.shape
@@ -139,7 +139,7 @@ def depth_to_space(x: jax.Array, factor: int = 2) -> jax.Array:
 
 
 def space_to_depth(x: jax.Array, factor: int = 2) -> jax.Array:
-    """Gathers cells of pixels into channels: the inverse of `depth_to_space`.
+    """Moves cells of pixels into channels, the inverse of `depth_to_space`.
 
     Args:
         x: (B, H, W, C), H and W divisible by `factor`.
@@ -149,7 +149,7 @@ def space_to_depth(x: jax.Array, factor: int = 2) -> jax.Array:
         (B, H / factor, W / factor, factor^2 C) of the same dtype.
 
     Raises:
-        ValueError: if `x` is not (B, H, W, C) or its size is not a multiple of `factor`.
+        ValueError: if `x` is not (B, H, W, C), or its size is not a multiple of `factor`.
     """
     _check("space_to_depth", x)
     B, H, W, C = x.shape

@@ -1,6 +1,6 @@
-"""Two ways to compute a transposed convolution of stride 2: `transposed_direct` and `by_phases`.
+"""Two forms of a transposed convolution of stride 2: `transposed_direct` and `by_phases`.
 
-Both give out[2i - padding + k] += x[i] @ kernel[k] for the first `size` rows and columns.
+Both compute out[2i - padding + k] += x[i] @ kernel[k] for the first `size` rows and columns.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Convolution = Callable[[jax.Array, jax.Array, Pads], jax.Array]
 def transposed_direct(
     x: jax.Array, kernel: jax.Array, *, padding: tuple[int, int], size: tuple[int, int]
 ) -> jax.Array:
-    """Spreads the pixels of `x` with zeros and convolves: three products in four are with zero."""
+    """Dilates `x` with zeros and convolves; three of four products are with zero."""
     sides = []
     for k, low, n, out in zip(kernel.shape[:2], padding, x.shape[1:3], size, strict=True):
         sides.append((k - 1 - low, out - 2 * n + 1 + low))
@@ -39,11 +39,11 @@ def by_phases(
     size: tuple[int, int],
     convolution: Convolution,
 ) -> jax.Array:
-    """One convolution at the low size gives the four pixels of every 2x2 cell; they interleave.
+    """Computes the four pixels of every 2x2 cell by one convolution at the input size.
 
-    Even and odd rows of the result meet every other row of the kernel each. The convolution has
-    ceil(k / 2) taps along an axis and four times the outputs, and computes one row more than there
-    are cells where the two phases start a pixel apart.
+    Even and odd rows of the result each use every other row of the kernel. The convolution has
+    ceil(k / 2) taps along an axis and four times the outputs. It computes one more row than there
+    are cells if the two phases start one pixel apart.
     """
     rows, columns = (
         _Axis(k, low, n, out)
@@ -64,9 +64,9 @@ def by_phases(
 
 
 class _Axis:
-    """How the two phases of one axis share a convolution.
+    """The two phases of one axis that share a convolution.
 
-    Output 2m + r takes x[m + t] times kernel[r + padding - 2t], for all t that hit the kernel.
+    Output 2m + r is the sum over t of x[m + t] times kernel[r + padding - 2t].
     """
 
     def __init__(self, k: int, padding: int, inputs: int, outputs: int):
@@ -74,7 +74,7 @@ class _Axis:
         last = [(r + padding) // 2 for r in (0, 1)]
         count = max(1, *(hi - lo + 1 for lo, hi in zip(first, last, strict=True)))
         self.count = count
-        # In the reversed kernel the taps of a phase follow one another at a distance of two.
+        # In the reversed kernel, neighbouring taps of a phase have a distance of two.
         self.start = [k - 1 - (r + padding - 2 * first[r]) for r in (0, 1)]
         self.lag = [lo - min(first) for lo in first]
         self.cells = -(-outputs // 2)
@@ -82,7 +82,7 @@ class _Axis:
         self.pads = (before, self.cells + max(self.lag) + count - 1 - inputs - before)
 
     def taps(self, kernel: jax.Array, axis: int, r: int) -> jax.Array:
-        """The part of the kernel that phase `r` meets, in the order of the image's pixels."""
+        """Returns the kernel's taps of phase `r` along an axis, in the order of the pixels."""
         widths = [(0, 0)] * 4
         widths[axis] = (0, 2 * self.count)
         reverse = jnp.pad(jnp.flip(kernel, axis), widths)

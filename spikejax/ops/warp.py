@@ -9,34 +9,34 @@ import jax.numpy as jnp
 def warp(
     image: jax.Array, flow: jax.Array, *, padding: Literal["border", "zeros"] = "border"
 ) -> jax.Array:
-    """Samples an image where the flow points: out(p) = image(p + flow(p)), bilinearly.
+    """Samples an image bilinearly along a backward flow: out(p) = image(p + flow(p)).
 
-    A whole-pixel flow is an exact shift, zero flow the identity. Coordinates are float32 whatever
-    the image is. Where the flow is not finite (NaN or infinite), the output is NaN.
+    A flow of whole pixels is an exact shift; zero flow is the identity. Coordinates are float32 for
+    every image dtype. The output is NaN where the flow is not finite (NaN or infinite).
 
     Args:
         image: (B, H, W, C) floating.
         flow: (B, H, W, 2) floating, in pixels, x (along W) then y (along H).
-        padding: what lies outside: 'border' repeats the nearest pixel of the edge; 'zeros' is
-            black, so that a sample near the edge fades out.
+        padding: values outside the image: 'border' repeats the nearest edge pixel; 'zeros' is 0,
+            so samples fade out near the edge.
 
     Returns:
         (B, H, W, C) of the image's dtype.
 
     Raises:
-        ValueError: if the shapes do not fit, the dtypes are not floating or `padding` is unknown.
+        ValueError: if the shapes do not match, a dtype is not floating or `padding` is unknown.
     """
     _check(image, flow, padding)
     height, width = image.shape[1:3]
     flow = flow.astype(jnp.float32)
     whole = jnp.floor(flow)
-    # The fraction comes from the flow alone: the sum with the pixel's place would round it.
+    # The fraction comes from the flow alone; adding the pixel's position would round it.
     fraction = flow - whole
     left = _corner(whole[..., 0], width, axis=2)
     top = _corner(whole[..., 1], height, axis=1)
     batch = jnp.arange(image.shape[0]).reshape(-1, 1, 1)
     batch = jnp.broadcast_to(batch, left.shape)
-    exact = image.astype(jnp.float32)  # here, so that gradients are summed in float32 too
+    exact = image.astype(jnp.float32)  # cast here, so that gradients are also summed in float32
 
     def at(y: jax.Array, x: jax.Array) -> jax.Array:
         rows, columns = jnp.clip(y, 0, height - 1), jnp.clip(x, 0, width - 1)
@@ -52,10 +52,10 @@ def warp(
 
 
 def _corner(whole: jax.Array, size: int, axis: int) -> jax.Array:
-    """The pixel left of (above) each sample, brought to within two pixels of the image."""
+    """Returns the pixel left of (above) each sample, clipped to two pixels around the image."""
     place = jax.lax.broadcasted_iota(jnp.float32, whole.shape, axis) + whole
-    # NaN has no integer: any place will do, because the fraction is NaN too.
-    beyond = jnp.asarray(size).astype(jnp.float32)  # the size may be symbolic, in an export
+    # NaN has no integer value; any pixel works, because the fraction is NaN too.
+    beyond = jnp.asarray(size).astype(jnp.float32)  # the size may be symbolic in an export
     place = jnp.where(jnp.isnan(place), 0.0, jnp.clip(place, -2.0, beyond))
     return place.astype(jnp.int32)
 

@@ -1,4 +1,4 @@
-"""Devices and processes: the one place where computations are spread over them."""
+"""Distribution of computations over devices and processes."""
 
 from spikejax.parallel.devices import AXIS, Parallel, create, single
 from spikejax.parallel.processes import join_processes

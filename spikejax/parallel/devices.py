@@ -1,4 +1,4 @@
-"""The one place where a step is spread over devices: by `pmap`, or by `jit` over a mesh.
+"""Distribution of a step over devices, by `pmap` or by `jit` over a mesh.
 
 Both give the numbers of one device, up to the order of additions.
 """
@@ -17,13 +17,13 @@ AXIS = "data"
 
 @dataclasses.dataclass(frozen=True)
 class Parallel:
-    """How steps, states and batches are spread.
+    """A distribution of steps, states and batches over devices.
 
     Attributes:
-        mode: 'one' device, 'pmap' (a step for each device, averaged explicitly) or 'jit' (one step
-            over a mesh, which the compiler divides).
-        mesh: of all devices of all processes, with one axis, `data`.
-        own: of this process's devices, likewise.
+        mode: 'one' (a single device), 'pmap' (one step per device, averaged explicitly) or 'jit'
+            (one step over a mesh, divided by the compiler).
+        mesh: mesh of all devices of all processes, with one axis, `data`.
+        own: mesh of the devices of this process, with the same axis.
     """
 
     mode: str
@@ -32,27 +32,27 @@ class Parallel:
 
     @property
     def axis_name(self) -> str | None:
-        """The mapped axis that steps and tasks average over."""
+        """Mapped axis that steps and tasks average over; None if there is none."""
         return AXIS if self.mode == "pmap" else None
 
     @property
     def alone(self) -> bool:
-        """Whether a step, which is then waited for, may not have others computed beside it.
+        """Whether nothing else may be computed during a step, which is then waited for.
 
-        Processors that wait for one another in a step do so in threads of one pool; another program
-        may take the last ones that they wait for, and then none of them ever goes on.
+        CPU devices that wait for one another within a step block threads of one shared pool.
+        Another program may take the last threads of that pool, which causes a deadlock.
         """
         return self.mode != "one" and self.mesh.devices.flat[0].platform == "cpu"
 
     def describe(self) -> str:
-        """How many devices of which kind, in words."""
+        """Returns the number and the kind of the devices, in words."""
         kind = jax.devices()[0].device_kind
         return f"{self.mesh.size} x {kind}" + (f" by {self.mode}" if self.mode != "one" else "")
 
     def step(self, step: Callable[..., Any]) -> Callable[[Any, Any, Any], Any]:
         """Compiles `step(state, batch, key, axis_name=...) -> (state, scalars)`.
 
-        The state that goes in is given up: only the one that comes out may be used.
+        The input state is donated: only the returned state may be used afterwards.
         """
         if self.mode != "pmap":
             return self._awaited(jax.jit(step, donate_argnums=0, static_argnames="axis_name"))
@@ -65,9 +65,9 @@ class Parallel:
         )
 
     def means(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """Compiles `function(variables, batch) -> arrays` and takes their means over the examples.
+        """Compiles `function(variables, batch) -> arrays`, followed by means over the examples.
 
-        The arrays have a leading axis of examples; all processes get the means over all devices.
+        The arrays have a leading axis of examples. All processes get the means over all devices.
         """
 
         def local(variables: Any, batch: Any) -> Any:
@@ -82,13 +82,13 @@ class Parallel:
         return self._awaited(jax.pmap(mapped, AXIS, in_axes=(None, 0), out_axes=None))
 
     def _awaited(self, compiled: Callable[..., Any]) -> Callable[..., Any]:
-        """Has a program waited for where nothing else may be computed meanwhile."""
+        """Wraps a program so that its results are waited for, if `alone`."""
         if not self.alone:
             return compiled
-        return lambda *given: jax.block_until_ready(compiled(*given))
+        return lambda *arguments: jax.block_until_ready(compiled(*arguments))
 
     def spread(self, batch: Any) -> Any:
-        """Puts this process's part of a batch onto its devices."""
+        """Puts the part of a batch of this process onto its devices."""
         if self.mode == "one":
             return jax.device_put(batch)
         if self.mode == "pmap":
@@ -97,7 +97,7 @@ class Parallel:
         return _globally(batch, NamedSharding(self.mesh, PartitionSpec(AXIS)))
 
     def gather(self, batch: Any) -> dict[str, Any]:
-        """This process's part of a batch, as it was before `spread`."""
+        """Returns the part of a batch of this process, as it was before `spread`."""
 
         def one(x: jax.Array) -> np.ndarray:
             if self.mode == "jit":
@@ -111,13 +111,13 @@ class Parallel:
     def replicate(self, tree: Any) -> Any:
         """Puts the same values onto all devices, in the form that `step` takes."""
         if self.mode == "pmap":
-            # Each process holds its own copies, whatever form they came in.
+            # Each process holds copies of its own, so arrays over all processes become local ones.
             tree = tree if jax.process_count() == 1 else jax.tree.map(np.asarray, tree)
             return jax.device_put(tree, NamedSharding(self.own, PartitionSpec()))
         return _globally(tree, NamedSharding(self.mesh, PartitionSpec()))
 
     def snapshot(self, state: Any) -> Any:
-        """Copies a state, in the form that checkpoints take, before a step gives it up."""
+        """Copies a state, in the form that checkpoints take, before a step donates it."""
         if jax.process_count() == 1:
             copied = jax.tree.map(jnp.copy, state)
             return jax.block_until_ready(copied) if self.alone else copied
@@ -125,26 +125,26 @@ class Parallel:
         return _globally(state, NamedSharding(self.mesh, PartitionSpec()))
 
     def replicated(self, shapes: Any) -> Any:
-        """Says of shapes that their values are to stand on all devices."""
+        """Adds to shapes the sharding of values that are the same on all devices."""
         sharding = NamedSharding(self.mesh, PartitionSpec())
         return jax.tree.map(
             lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), shapes
         )
 
     def key(self, seed: int) -> jax.Array:
-        """The random key of a seed, on all devices."""
+        """Returns the random key of a seed, on all devices."""
         mesh = self.own if self.mode == "pmap" else self.mesh
         sharding = NamedSharding(mesh, PartitionSpec())
         return jax.jit(jax.random.key, static_argnums=0, out_shardings=sharding)(seed)
 
 
 def create(mode: str, *, batch_size: int, accumulate: int = 1) -> Parallel:
-    """Chooses how to spread over all devices that there are.
+    """Creates a distribution over all devices.
 
     Args:
         mode: 'pmap' or 'jit'; with one device both are a plain jit.
-        batch_size: examples a step, over all devices of all processes.
-        accumulate: parts into which each device cuts its share.
+        batch_size: examples per step, over all devices of all processes.
+        accumulate: parts into which each device divides its share.
 
     Returns:
         A `Parallel`.
@@ -168,12 +168,13 @@ def create(mode: str, *, batch_size: int, accumulate: int = 1) -> Parallel:
 
 
 def single() -> Parallel:
-    """One device, whatever else there is."""
+    """Creates a distribution over one device, whatever the number of devices."""
     mesh = Mesh(np.array(jax.local_devices()[:1]), (AXIS,), axis_types=(AxisType.Auto,))
     return Parallel("one", mesh, mesh)
 
 
 def _globally(tree: Any, sharding: NamedSharding) -> Any:
+    """Makes arrays over the devices of all processes from the part of this process."""
     if jax.process_count() == 1:
         return jax.device_put(tree, sharding)
     return jax.tree.map(

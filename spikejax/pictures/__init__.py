@@ -1,6 +1,6 @@
-"""Pictures for people: display mapping, sheets of panels, charts.
+"""Drawing: display mapping, sheets of images, charts.
 
-Importing this loads numpy alone; Pillow and Matplotlib come with the first picture.
+Importing this package loads numpy only. The first image loads Pillow or Matplotlib.
 """
 
 from spikejax.pictures.display import DATA, SCREEN, Display

@@ -1,4 +1,4 @@
-"""What the statistics of a recording look like."""
+"""Charts of a recording's statistics."""
 
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,19 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def rate_bars(statistics: Statistics, *, bins: int = 16, width: int = 40) -> list[str]:
-    """Draws the histogram of the pixels' rates with letters.
+    """Draws the histogram of the pixels' rates as text.
 
     Args:
-        statistics: of the recording.
-        bins: lines at most.
-        width: letters of the longest bar.
+        statistics: statistics of the recording.
+        bins: maximum number of lines.
+        width: characters in the longest bar.
 
     Returns:
-        A line a step: its edges in spikes a readout, a bar, and the share of the pixels.
+        One line per bin: its edges in spikes per readout, a bar, and the share of the pixels.
     """
     pixels, edges = statistics.histogram(bins)
     digits = max(1, int(np.ceil(-np.log10(edges[1] - edges[0]) - 1e-9)))
-    lengths = np.ceil(pixels / pixels.max() * width * 8).astype(int)  # a single pixel still shows
+    lengths = np.ceil(pixels / pixels.max() * width * 8).astype(int)  # a single pixel is visible
     return [
         f"{low:.{digits}f} - {high:.{digits}f}  "
         f"{_EIGHTHS[8] * (length // 8) + _EIGHTHS[length % 8].strip():<{width}}"
@@ -40,38 +40,38 @@ def rate_bars(statistics: Statistics, *, bins: int = 16, width: int = 40) -> lis
 
 
 def write_rate_chart(path: str | Path, statistics: Statistics, *, title: str = "") -> None:
-    """Draws the pixels' rates as a picture, hot and dead ones marked, and as a histogram.
+    """Draws the pixels' rates as an image, with hot, dead and weak pixels marked, and a histogram.
 
     Args:
         path: the file; its name ends in .png.
-        statistics: of the recording.
-        title: stands above; usually the recording's name.
+        statistics: statistics of the recording.
+        title: title of the figure, usually the recording's name.
 
     Raises:
-        FormatError: if the name ends in anything else.
+        FormatError: if the name does not end in .png.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise FormatError(f"{path}: expected a name that ends in .png")
-    # Without pyplot: no window system, no global state, nothing to close.
+    # Without pyplot, there is no window system, no global state and nothing to close.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4.2), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
-    picture, chart = figure.subplots(1, 2, width_ratios=[1.25, 1])
-    _draw_picture(picture, statistics)
-    _draw_histogram(chart, statistics)
+    left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
+    _draw_rates(left, statistics)
+    _draw_histogram(right, statistics)
     if title:
         figure.suptitle(title, fontsize=11)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png")
 
 
-def _draw_picture(axes: Any, statistics: Statistics) -> None:
+def _draw_rates(axes: Any, statistics: Statistics) -> None:
     rates = statistics.rates
     highest = float(np.percentile(rates, 99.5)) or 1.0
-    shown = axes.imshow(rates, cmap="gray", vmin=0, vmax=highest, interpolation="nearest")
+    image = axes.imshow(rates, cmap="gray", vmin=0, vmax=highest, interpolation="nearest")
     for name, mask, colour in (
         ("hot", statistics.hot, _RED),
         ("dead", statistics.dead, _AMBER),
@@ -85,8 +85,8 @@ def _draw_picture(axes: Any, statistics: Statistics) -> None:
         axes.legend(loc="lower right", fontsize=8)
     axes.set_title("mean rate of each pixel", fontsize=10)
     axes.tick_params(labelsize=8)
-    bar = axes.figure.colorbar(shown, ax=axes, shrink=0.85, extend="max")
-    bar.set_label("spikes a readout", fontsize=8)
+    bar = axes.figure.colorbar(image, ax=axes, shrink=0.85, extend="max")
+    bar.set_label("spikes per readout", fontsize=8)
     bar.ax.tick_params(labelsize=8)
 
 
@@ -96,9 +96,9 @@ def _draw_histogram(axes: Any, statistics: Statistics) -> None:
     mean = statistics.mean_rate
     axes.axvline(mean, color="black", linewidth=1, linestyle="--", label=f"mean {mean:.3f}")
     axes.set_xlim(0, edges[-1])
-    axes.set_xlabel("spikes a readout", fontsize=9)
+    axes.set_xlabel("spikes per readout", fontsize=9)
     axes.set_ylabel("pixels", fontsize=9)
-    axes.set_title("how many pixels fire at which rate", fontsize=10)
+    axes.set_title("histogram of the pixels' rates", fontsize=10)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8, frameon=False)

@@ -1,4 +1,4 @@
-"""From intensity to what a screen shows: stretch, brightness, gamma, each of them explicit."""
+"""Mapping of intensity to display values: stretch, brightness and gamma."""
 
 import dataclasses
 import itertools
@@ -9,23 +9,23 @@ import numpy as np
 
 from spikejax.formats.pixels import Image, as_image
 
-_SETTLING = 32  # frames from which a stretch by percentiles is settled
-_SAMPLES = 1 << 20  # percentiles of more values than this differ by less than a grey level
+_SETTLING = 32  # frames that determine a stretch by percentiles
+_SAMPLES = 1 << 20  # more values than this change percentiles by less than a grey level
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Display:
-    """How intensity becomes display values: stretch, times gain, clip to [0, 1], gamma.
+    """A mapping of intensity to display values: stretch, gain, clip to [0, 1], gamma.
 
-    A stretch follows the picture if `percentiles` are given and stays put if `levels` are; a
-    video needs the latter, or it flickers (`fixed` turns one into the other).
+    `percentiles` stretch each image on its own; `levels` stretch all images equally. A video needs
+    `levels`, otherwise it flickers; `fixed` converts percentiles to levels.
 
     Attributes:
         gain: brightness, a factor after the stretch.
         levels: the intensities that become 0 and 1.
-        percentiles: the percentiles of the picture, 0 to 100, that become 0 and 1.
+        percentiles: the percentiles of the image, 0 to 100, that become 0 and 1.
         gamma: display values are intensity to the power of 1 / gamma; None or 1 leaves them
-            linear, 2.2 is what screens expect.
+            linear; screens expect 2.2.
     """
 
     gain: float = 1.0
@@ -52,15 +52,15 @@ class Display:
                 raise ValueError("expected levels or percentiles, got both")
 
     def fixed(self, images: Any) -> "Display":
-        """Settles a stretch by percentiles on the levels that these images have.
+        """Converts a stretch by percentiles to the levels of the images.
 
         Args:
-            images: one float image or several of any shapes; values that are not finite count
-                for nothing.
+            images: one float image or several of any shapes; values that are not finite are
+                ignored.
 
         Returns:
-            A display with `levels` in place of `percentiles`; without a stretch if all the
-            images are of one intensity.
+            A display with `levels` instead of `percentiles`; without a stretch if all images have
+            one intensity.
         """
         if self.percentiles is None:
             return self
@@ -75,9 +75,9 @@ class Display:
         return dataclasses.replace(self, percentiles=None, levels=levels)
 
     def frames(self, frames: Iterable[Any]) -> Iterator[Image]:
-        """Maps the frames of a video as they come, all by one stretch, so that nothing flickers.
+        """Maps the frames of a video one by one with the same stretch, to prevent flicker.
 
-        A stretch by percentiles is settled on the first 32 frames. A scene that brightens much
+        The first 32 frames determine a stretch by percentiles. A scene that becomes much brighter
         later needs a display with `levels`.
 
         Args:
@@ -101,20 +101,20 @@ class Display:
         Returns:
             The same shape, float32 in [0, 1]; NaN becomes 0.
         """
-        shown = np.asarray(image, np.float32)
+        values = np.asarray(image, np.float32)
         if self.percentiles is not None:
-            return self.fixed(shown)(shown)
+            return self.fixed(values)(values)
         if self.levels is not None:
             low, high = self.levels
-            shown = (shown - np.float32(low)) / np.float32(high - low)
-        shown = np.clip(np.nan_to_num(shown * np.float32(self.gain)), 0, 1)
+            values = (values - np.float32(low)) / np.float32(high - low)
+        values = np.clip(np.nan_to_num(values * np.float32(self.gain)), 0, 1)
         if self.gamma is not None and self.gamma != 1:
-            shown = shown ** np.float32(1 / self.gamma)
-        return shown
+            values = values ** np.float32(1 / self.gamma)
+        return values
 
 
 DATA = Display()
-"""Intensity as it is, clipped: for images that are measured."""
+"""Clips intensity and leaves it linear, for measurements."""
 
 SCREEN = Display(percentiles=(0.5, 99.5), gamma=2.2)
-"""Stretched and with a screen's gamma: for videos that are looked at."""
+"""Stretches intensity and applies a screen's gamma, for viewing."""

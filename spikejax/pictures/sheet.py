@@ -1,4 +1,4 @@
-"""Pictures beside one another, each with its name under it: one look compares them."""
+"""Sheets of labelled images, side by side for comparison."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ _ACCENT = (255, 196, 92)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Panel:
-    """One picture of a sheet.
+    """One image of a sheet.
 
     Attributes:
-        image: (H, W) or (H, W, 3) float, display values in [0, 1]; others are clipped.
-        label: its name.
-        note: what else is to be said, smaller; may be empty.
-        highlight: whether the name is set off in colour.
+        image: (H, W) or (H, W, 3) float, display values in [0, 1]; other values are clipped.
+        label: name of the image.
+        note: further text in a smaller font; may be empty.
+        highlight: whether the label is coloured.
     """
 
     image: Any
@@ -39,22 +39,23 @@ def sheet(
     scale: float = 1,
     detail: tuple[int, int, int, int] | None = None,
 ) -> Image:
-    """Lays pictures out side by side, each with its name and its note under it.
+    """Lays out images side by side, each with its label and note below.
 
     Args:
-        panels: at least one; all images of one height and width.
-        columns: pictures in a row; None for all in one row.
-        scale: whole number of times that pixels are repeated; below 1, pictures are shrunk to it,
-            their details are not.
-        detail: top, left, height and width of a rectangle that is framed in every picture and
-            shown, as wide as the picture, under it.
+        panels: at least one panel; all images have the same height and width.
+        columns: images per row; None for one row.
+        scale: whole number of repetitions of each pixel; a value below 1 shrinks the images, but
+            not their details.
+        detail: top, left, height and width of a rectangle that is framed in every image and
+            enlarged below it to the image's width.
 
     Returns:
-        (H, W, 3) float32 RGB display values in [0, 1], for `write_image` with `DATA` or for a
-        frame of `write_video` with `Display()`; H and W are even.
+        (H, W, 3) float32 RGB display values in [0, 1], for `write_image`, or for a frame of
+        `write_video`; H and W are even.
 
     Raises:
-        FormatError: if there are no panels, their sizes differ, or the detail is not inside them.
+        FormatError: if there are no panels, their sizes differ, the detail is not inside them or
+            the scale is not supported.
     """
     images = [as_image(panel.image, panel.label) for panel in panels]
     if not images:
@@ -71,13 +72,13 @@ def sheet(
     if not (0 < scale < 1 or (scale >= 1 and scale == int(scale))):
         raise FormatError(f"sheet: expected a whole number as scale, or below 1, got {scale}")
     columns = max(1, min(columns or len(images), len(images)))
-    shown = max(1, round(width * scale))
-    below = not all(_fits(panel, shown) for panel in panels)  # for all alike
+    tile_width = max(1, round(width * scale))
+    below = not all(_fits(panel, tile_width) for panel in panels)  # the same for all panels
     tiles = [
         _tile(panel, image, scale, detail, below)
         for panel, image in zip(panels, images, strict=True)
     ]
-    return _grid(tiles, columns, gap=_gap(shown))
+    return _grid(tiles, columns, gap=_gap(tile_width))
 
 
 def _gap(width: int) -> int:
@@ -87,16 +88,16 @@ def _gap(width: int) -> int:
 def _tile(
     panel: Panel, image: Image, scale: float, detail: tuple[int, int, int, int] | None, below: bool
 ) -> Any:
-    """A picture, its detail if there is one, and its text, as a Pillow image."""
+    """Returns an image, its detail and its caption as a Pillow image."""
     import PIL.Image
     import PIL.ImageDraw
 
     whole = _pillow(image)
     size = tuple(max(1, round(n * scale)) for n in whole.size)
     kind = PIL.Image.Resampling.NEAREST if scale >= 1 else PIL.Image.Resampling.LANCZOS
-    picture = whole.resize(size, kind)
-    width = picture.width
-    parts = [picture]
+    scaled = whole.resize(size, kind)
+    width = scaled.width
+    parts = [scaled]
     if detail is not None:
         top, left, rows, cols = detail
         crop = whole.crop((left, top, left + cols, top + rows))
@@ -105,7 +106,7 @@ def _tile(
         top, left, rows, cols = (round(n * scale) for n in detail)
         line = max(1, round(width / 200))
         frame = (left - line, top - line, left + cols + line - 1, top + rows + line - 1)
-        PIL.ImageDraw.Draw(picture).rectangle(frame, outline=_ACCENT, width=line)
+        PIL.ImageDraw.Draw(scaled).rectangle(frame, outline=_ACCENT, width=line)
     parts.append(_caption(panel, width, below))
     space = max(2, _gap(width) // 2)
     height = sum(part.height for part in parts) + space * (len(parts) - 2)
@@ -118,7 +119,7 @@ def _tile(
 
 
 def _fonts(width: int) -> tuple[Any, Any]:
-    """The letters of names and of notes."""
+    """Returns the fonts of labels and notes."""
     import PIL.ImageFont
 
     size = min(max(11.0, width / 18), 40.0)
@@ -126,13 +127,13 @@ def _fonts(width: int) -> tuple[Any, Any]:
 
 
 def _fits(panel: Panel, width: int) -> bool:
-    """Whether a name and its note find room on one line."""
+    """Returns whether a label and its note fit on one line."""
     label, note = _fonts(width)
     return label.getlength(panel.label) + note.getlength(panel.note) + label.size <= width
 
 
 def _caption(panel: Panel, width: int, below: bool) -> Any:
-    """The name, and the note below it or at the right of the same line."""
+    """Returns an image of the label, with the note below it or at the right end of the line."""
     import PIL.Image
     import PIL.ImageDraw
 

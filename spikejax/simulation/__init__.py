@@ -1,4 +1,4 @@
-"""Videos and folders of images to recordings, with blurry photographs beside them."""
+"""Simulation: videos and folders of images -> recordings and blurry photographs."""
 
 from spikejax.simulation.shutter import ShutterTimes, SimulatedExposure
 from spikejax.simulation.video import Filming, simulate_video

@@ -1,4 +1,4 @@
-"""Photographs of a scene that is being filmed: what an ordinary camera beside it would give."""
+"""Photographs of a filmed scene, as an ordinary camera beside the spike camera takes them."""
 
 import dataclasses
 
@@ -9,12 +9,12 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ShutterTimes:
-    """When photographs are taken, in readouts; the defaults are those of Spike-GOPRO.
+    """The times of photographs, in readouts; the defaults are those of Spike-GOPRO.
 
     Attributes:
-        length: of an exposure.
-        every: from the start of one to that of the next.
-        margin: of spikes that are kept before and after an exposure.
+        length: the length of an exposure.
+        every: readouts from the start of one exposure to the start of the next.
+        margin: readouts of spikes before and after an exposure.
     """
 
     length: int = 97
@@ -27,11 +27,11 @@ class ShutterTimes:
                 raise ValueError(f"{name}: expected {least} or more, got {getattr(self, name)}")
 
     def first(self, upsample: int) -> int:
-        """The first readout of the first exposure: that of a frame, with room for the margin."""
+        """Returns the first readout of the first exposure: a frame's, after the margin."""
         return -(-self.margin // upsample) * upsample
 
     def least_readouts(self, upsample: int) -> int:
-        """How many readouts one photograph with its spikes needs."""
+        """Returns the number of readouts that one photograph with its spikes needs."""
         return self.first(upsample) + self.length + self.margin
 
 
@@ -40,7 +40,7 @@ class SimulatedExposure:
     """A photograph with its spikes.
 
     Attributes:
-        number: 0, 1, 2, ...
+        number: the index of the photograph, from 0.
         blur: (H, W, 3) float32, the mean of the linear light over the exposure.
         sharp: (H, W, 3) float32, the light at its middle readout.
         spikes: (margin + length + margin, h, w) uint8.
@@ -53,13 +53,13 @@ class SimulatedExposure:
 
 
 class Shutter:
-    """Takes the photographs of a film that passes by piece after piece."""
+    """Takes photographs of a film that arrives in pieces."""
 
     def __init__(self, times: ShutterTimes, upsample: int) -> None:
         """Starts before the first readout.
 
         Args:
-            times: when photographs are taken.
+            times: the times of the photographs.
             upsample: readouts from one frame to the next.
         """
         self._times = times
@@ -69,14 +69,14 @@ class Shutter:
         self._taken = 0
 
     def see(self, light: jax.Array, spikes: np.ndarray) -> list[SimulatedExposure]:
-        """Looks at the next readouts.
+        """Adds the next readouts.
 
         Args:
             light: (n, H, W, 3) linear.
             spikes: (n, h, w) uint8.
 
         Returns:
-            The photographs that are complete with them.
+            The photographs that these readouts complete.
         """
         times, begin, end = self._times, self._seen, self._seen + len(light)
         while (start := self._start + self._taken * times.every) - times.margin < end:
@@ -91,7 +91,7 @@ class Shutter:
 
 
 class _Open:
-    """A photograph that is being taken."""
+    """A photograph in progress."""
 
     def __init__(self, number: int, start: int, times: ShutterTimes, shape: tuple[int, ...]):
         self.number, self.start, self._times = number, start, times
@@ -104,7 +104,7 @@ class _Open:
         readouts = begin + np.arange(len(light))
         exposed = (readouts >= start) & (readouts < start + times.length)
         if exposed.any():
-            self._sum = _gathered(self._sum, light, exposed.astype(np.float32))
+            self._sum = _add(self._sum, light, exposed.astype(np.float32))
         middle = start + times.length // 2 - begin
         if 0 <= middle < len(light):
             self._sharp = np.asarray(light[middle])
@@ -121,5 +121,5 @@ class _Open:
 
 
 @jax.jit
-def _gathered(total: jax.Array, light: jax.Array, weights: jax.Array) -> jax.Array:
+def _add(total: jax.Array, light: jax.Array, weights: jax.Array) -> jax.Array:
     return total + jnp.tensordot(weights, light, 1, precision="highest")

@@ -1,4 +1,4 @@
-"""A video of any length to spikes, and to photographs with their spikes, in constant memory."""
+"""Simulation of a video of any length: spikes, and photographs, in constant memory."""
 
 import dataclasses
 import functools
@@ -11,28 +11,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spikejax.camera import Sensor, power_on, record, to_grey
+from spikejax.camera import Sensor, grey_of, power_on, record, to_grey
 from spikejax.camera.encoding import Encoding, checked_encoding, to_linear
-from spikejax.camera.exposure import GREY_WEIGHTS
 from spikejax.camera.interpolation import in_between, mean_of_cells
 from spikejax.simulation.optical_flow import optical_flow, require_opencv
 from spikejax.simulation.shutter import Shutter, ShutterTimes, SimulatedExposure
 
 INTERPOLATIONS = ("linear", "motion")
-_VALUES = 1 << 22  # pixels that are rendered at a time
+_VALUES = 1 << 22  # pixels per rendered piece
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Filming:
-    """How a video becomes the light that the camera sees.
+    """The conversion of a video to the light on the camera.
 
     Attributes:
         upsample: readouts from one frame to the next.
-        interpolation: between frames: 'linear', or 'motion', which needs OpenCV.
-        encoding: of the frames' values: 'srgb', 'linear' or an exponent, see
+        interpolation: the interpolation between frames: 'linear', or 'motion' (needs OpenCV).
+        encoding: the encoding of the frames' values: 'srgb', 'linear' or an exponent; see
             `spikejax.camera.encoding`.
-        scale: a pixel of the camera gathers the light of scale x scale pixels of the video; rows
-            and columns that fill no whole cell are left out.
+        scale: a pixel of the camera averages scale x scale pixels of the video; rows and columns
+            that fill no whole cell are left out.
     """
 
     upsample: int = 8
@@ -53,11 +52,11 @@ class Filming:
             require_opencv()
 
     def readouts(self, frames: int) -> int:
-        """How many readouts a video of so many frames becomes: the last frame is the last one."""
+        """Returns the readouts of a number of frames; the last frame is the last readout."""
         return (frames - 1) * self.upsample + 1
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns of the camera, for those of the video.
+        """Returns the rows and columns of the camera for a video of this size.
 
         Raises:
             ValueError: if the video is smaller than a pixel of the camera.
@@ -77,21 +76,21 @@ def simulate_video(
     filming: Filming | None = None,
     times: ShutterTimes | None = None,
 ) -> Iterator[tuple[np.ndarray, list[SimulatedExposure]]]:
-    """Records a video, as it comes, with a spike camera and an ordinary one beside it.
+    """Records a video with a spike camera and an ordinary camera beside it.
 
-    The spikes depend on the key, the frames, the sensor and `filming` alone. Memory does not
-    grow with the video's length; frames are read ahead in a thread.
+    The spikes depend on the key, the frames, the sensor and `filming` alone. Memory does not grow
+    with the length of the video. A thread reads frames ahead.
 
     Args:
-        key: JAX random key: the camera's fixed pattern, drawn once, and all noise.
-        frames: (H, W, 3) float32 each, RGB as stored, in [0, 1]; at least two.
+        key: JAX random key of the fixed pattern, which is drawn once, and all noise.
+        frames: at least two frames, (H, W, 3) float32 each, RGB as stored, in [0, 1].
         sensor: one of `camera.SENSORS`, or your own.
-        filming: how frames become light.
-        times: when photographs are taken; None: none are.
+        filming: the conversion of frames to light; None for the defaults.
+        times: the times of the photographs; None for no photographs.
 
     Yields:
-        (n, H / scale, W / scale) uint8 spikes of the next readouts, and the photographs that are
-        complete with them.
+        (n, H / scale, W / scale) uint8 spikes of the next readouts, and the photographs that these
+        readouts complete.
 
     Raises:
         ValueError: if there are fewer than two frames, or their sizes differ.
@@ -111,22 +110,22 @@ def simulate_video(
             spikes = np.asarray(recorded)[:left]
             finished: list[SimulatedExposure] = []
             if shutter is not None:
-                seen = _light(batch, fractions, filming, colour=True)
-                finished = shutter.see(seen[: len(spikes)], spikes)
+                colours = _light(batch, fractions, filming, colour=True)
+                finished = shutter.see(colours[: len(spikes)], spikes)
             yield spikes, finished
             left -= len(spikes)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Batch:
-    """Frames to be rendered together.
+    """Frames that are rendered together.
 
     Attributes:
         frames: (P + 1, H, W, 3), as stored.
         flows: (2, P, H, W, 2), forward and backward, or None.
         fractions: the times between two frames, in pieces that are rendered one after another;
             all in one piece if P > 1.
-        readouts: how many of them belong to the video: its last frame is repeated.
+        readouts: the readouts that belong to the video; padding repeats its last frame.
     """
 
     frames: np.ndarray
@@ -149,30 +148,30 @@ def _batches(frames: Iterator[np.ndarray], filming: Filming) -> Iterator[_Batch]
     held = [next(frames)]
     while held:
         held += itertools.islice(frames, pairs + 1 - len(held))
-        found = len(held)
+        count = len(held)
         if any(frame.shape != head[0].shape for frame in held):
             raise ValueError("the frames of a video must be of one size")
-        held += [held[-1]] * (pairs + 1 - found)
+        held += [held[-1]] * (pairs + 1 - count)
         stack = np.stack(held)[:, :rows, :columns]
-        readouts = (found - 1) * upsample if found > pairs else filming.readouts(found)
-        flows = _flows(stack, found) if filming.interpolation == "motion" else None
+        readouts = (count - 1) * upsample if count > pairs else filming.readouts(count)
+        flows = _flows(stack, count) if filming.interpolation == "motion" else None
         yield _Batch(stack, flows, fractions, readouts)
-        held = [held[-1]] if found > pairs else []
+        held = [held[-1]] if count > pairs else []
 
 
-def _flows(frames: np.ndarray, found: int) -> np.ndarray:
-    """Both flows between neighbouring frames; none from a frame to its own repetition."""
-    grey = frames @ np.array(GREY_WEIGHTS, np.float32)
-    shown = (np.clip(grey, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
-    flows = np.zeros((2, len(frames) - 1, *shown.shape[1:], 2), np.float32)
-    for i in range(found - 1):
-        flows[0, i] = optical_flow(shown[i], shown[i + 1])
-        flows[1, i] = optical_flow(shown[i + 1], shown[i])
+def _flows(frames: np.ndarray, count: int) -> np.ndarray:
+    """Returns both flows between the first `count` frames; 0 between repeated frames."""
+    grey = grey_of(frames)
+    display = (np.clip(grey, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    flows = np.zeros((2, len(frames) - 1, *display.shape[1:], 2), np.float32)
+    for i in range(count - 1):
+        flows[0, i] = optical_flow(display[i], display[i + 1])
+        flows[1, i] = optical_flow(display[i + 1], display[i])
     return flows
 
 
 def _light(batch: _Batch, fractions: np.ndarray, filming: Filming, *, colour: bool) -> jax.Array:
-    """(P G, H, W, 3) linear light of the photographs, or (P G, H / scale, W / scale) of spikes."""
+    """Returns linear light: (P G, H, W, 3) in colour, or (P G, H / scale, W / scale) in grey."""
     scale = 1 if colour else filming.scale
     return _rendered(batch.frames, fractions, batch.flows, filming.encoding, scale, colour)
 
@@ -195,9 +194,9 @@ def _rendered(
 
 
 def _ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
-    """The same batches, the next one made in a thread while one is worked on."""
+    """Yields the batches; a thread prepares the next one."""
     with ThreadPoolExecutor(1, thread_name_prefix="spikejax-frames") as thread:
-        coming = thread.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, batches, None)
+        upcoming = thread.submit(next, batches, None)
+        while (batch := upcoming.result()) is not None:
+            upcoming = thread.submit(next, batches, None)
             yield batch

@@ -1,19 +1,27 @@
-"""What can be trained, by name: `create(config)` gives a `Task` of pure functions."""
+"""Training tasks by name: `create(config)` returns a `Task` of pure functions."""
 
-from spikejax.tasks import bsn, ldn, lrn, sr, stir
+from spikejax.tasks import bsn, edsr, ldn, reconstruction
+from spikejax.tasks.exposures import defaults as exposure_defaults
+from spikejax.tasks.names import BEFORE, model_of, task_of, upgrade
+from spikejax.tasks.starting import initial_variables
 from spikejax.tasks.task import Batch, Scalars, Task, Variables, create, names, register
 
 __all__ = [
+    "BEFORE",
     "Batch",
     "Scalars",
     "Task",
     "Variables",
     "bsn",
     "create",
+    "edsr",
+    "exposure_defaults",
+    "initial_variables",
     "ldn",
-    "lrn",
+    "model_of",
     "names",
+    "reconstruction",
     "register",
-    "sr",
-    "stir",
+    "task_of",
+    "upgrade",
 ]

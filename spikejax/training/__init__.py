@@ -1,4 +1,4 @@
-"""Training: one loop for every task, on any number of devices, that can be ended at any moment."""
+"""Training of any task, on any number of devices, with runs that resume exactly."""
 
 from spikejax.parallel.processes import join_processes
 from spikejax.training.exporting import best_variables, export

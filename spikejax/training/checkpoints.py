@@ -1,4 +1,4 @@
-"""Checkpoints: state, position in the input and configuration, written while training goes on."""
+"""Checkpoints of state, input position and configuration, written asynchronously."""
 
 import json
 import shutil
@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
-from jax import Array, lax
+from jax import lax
 from jax.experimental import multihost_utils
 
-from spikejax.training.settings import BEFORE
+from spikejax import tasks
 
 FREE = (
     "accumulate",
@@ -28,32 +28,39 @@ FREE = (
     "steps",
     "validation",
 )
-"""Parts of the configuration that may change when a run is taken up again."""
+"""Parts of the configuration that may change when a run resumes."""
 
 _BEST, _STATE, _FACTS = "best", "state", "facts"
 
 
 class CheckpointError(ValueError):
-    """What stands in the folder cannot be taken up."""
+    """A run cannot resume from the checkpoints in its folder."""
 
 
 class Checkpoints:
     """The checkpoints of a run: the newest few and the best.
 
-    They are written under a temporary name, beside the training, and renamed when they are
-    complete; each holds a fingerprint of its numbers, by which damage is found.
+    Each is written under a temporary name while training continues, and renamed when it is
+    complete. Each holds a fingerprint of its numbers, which detects damage.
     """
 
     def __init__(self, folder: str | Path, *, keep: int = 2, read_only: bool = False) -> None:
+        """Opens the folder of the checkpoints.
+
+        Args:
+            folder: folder of the checkpoints.
+            keep: number of newest checkpoints to keep.
+            read_only: if true, nothing in the folder changes.
+        """
         policies = ocp.checkpoint_managers
 
-        def measure(metrics: Mapping[str, float]) -> float:
+        def score(metrics: Mapping[str, float]) -> float:
             return metrics[_BEST]
 
         latest = policies.LatestN(keep)
-        best = policies.BestN(get_metric_fn=measure, n=1, keep_checkpoints_without_metrics=False)
+        best = policies.BestN(get_metric_fn=score, n=1, keep_checkpoints_without_metrics=False)
         options = ocp.CheckpointManagerOptions(
-            best_fn=measure,  # without it the measures are not stored
+            best_fn=score,  # without it the scores are not stored
             preservation_policy=policies.AnyPreservationPolicy([latest, best]),
             cleanup_tmp_directories=not read_only,
             create=not read_only,
@@ -74,11 +81,11 @@ class Checkpoints:
         """Writes a state in the background.
 
         Args:
-            step: its number, above those saved so far.
-            state: arrays, the same on all processes, that nobody else writes over.
-            config: of the run, plain JSON values.
-            position: of this process in its input, plain JSON values.
-            best: the measure by which the best checkpoint is kept, more is better.
+            step: number of the step, above those saved so far.
+            state: arrays, the same on all processes; nothing may overwrite or donate them.
+            config: configuration of the run, plain JSON values.
+            position: position of this process in its input, plain JSON values.
+            best: validation score of the state, higher is better; None if there is none.
         """
         facts = {
             "config": dict(config),
@@ -86,30 +93,31 @@ class Checkpoints:
             "fingerprint": np.asarray(fingerprint(state)).tolist(),
         }
         arguments = {_STATE: ocp.args.StandardSave(state), _FACTS: ocp.args.JsonSave(facts)}
-        measured = best is not None and np.isfinite(best)
+        scored = best is not None and np.isfinite(best)
         self._manager.save(
             step,
             args=ocp.args.Composite(**arguments),
-            metrics={_BEST: float(best)} if best is not None and measured else None,
+            metrics={_BEST: float(best)} if best is not None and scored else None,
             force=True,
         )
 
     def restore(
         self, abstract: Any, *, config: Mapping[str, Any] | None = None, step: int | None = None
     ) -> tuple[int, Any, dict[str, Any]] | None:
-        """Reads the newest checkpoint that is sound.
+        """Reads the newest checkpoint that is not damaged.
 
         Args:
-            abstract: the state's shapes, dtypes and shardings.
-            config: of the run; None takes any.
-            step: to read only this one.
+            abstract: shapes, dtypes and shardings of the state.
+            config: configuration of the run; None accepts any.
+            step: the only step to read; None for the newest.
 
         Returns:
-            Its step, the state, and this process's position in the input; None if there is none.
+            The step, the state, and the position of this process in its input; None if there is no
+            checkpoint, or if the checkpoint of `step` is damaged.
 
         Raises:
-            CheckpointError: if the configuration does not fit, or all checkpoints are damaged (with
-                `step`, that one being damaged gives None).
+            CheckpointError: if the configuration does not fit, or if all checkpoints are damaged
+                and `step` is None.
         """
         steps = sorted(self._manager.all_steps() if step is None else [step], reverse=True)
         for number in steps:
@@ -120,11 +128,11 @@ class Checkpoints:
                 state = self._read(number, abstract, facts["fingerprint"])
             except CheckpointError:
                 raise
-            except Exception as error:  # whatever the libraries raise over damaged files
+            except Exception as error:  # the libraries raise many kinds over damaged files
                 reason = str(error).strip().partition("\n")[0] or type(error).__name__
                 warnings.warn(
                     f"{self.folder / str(number)}: the checkpoint is damaged ({reason[:200]}); "
-                    "the one before it is used",
+                    "using the one before it",
                     stacklevel=2,
                 )
                 continue
@@ -138,11 +146,11 @@ class Checkpoints:
         arguments = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(abstract)})
         state = self._manager.restore(step, args=arguments)[_STATE]
         if np.asarray(fingerprint(state)).tolist() != expected:
-            raise ValueError("its numbers are not those that were saved")
+            raise ValueError("its numbers differ from those that were saved")
         return state
 
     def _put_aside(self, steps: list[int]) -> None:
-        """Renames damaged checkpoints, as the run will come to their steps again."""
+        """Moves damaged checkpoints away, since the run will save their steps again."""
         if not steps or self._read_only:
             return
         if jax.process_index() == 0:
@@ -156,49 +164,55 @@ class Checkpoints:
         self._manager.reload()
 
     def facts(self, step: int) -> dict[str, Any]:
-        """The configuration, the positions and the fingerprint of a checkpoint."""
+        """Reads the configuration, the positions and the fingerprint of a checkpoint."""
         args = ocp.args.Composite(**{_FACTS: ocp.args.JsonRestore()})
         return self._manager.restore(step, args=args)[_FACTS]
 
     def best(self) -> tuple[int, float] | None:
-        """The step of the best checkpoint and its measure; None if none was measured."""
-        measured = {
+        """Returns the step and the score of the best checkpoint; None if none has a score."""
+        scores = {
             step: metrics[_BEST]
             for step in self._manager.all_steps()
             if (metrics := self._manager.metrics(step))
         }
-        if not measured:
+        if not scores:
             return None
-        step = max(measured, key=lambda s: (measured[s], s))
-        return step, measured[step]
+        step = max(scores, key=lambda s: (scores[s], s))
+        return step, scores[step]
 
     def config(self) -> dict[str, Any]:
-        """The configuration of the newest checkpoint of which it can be read."""
+        """Reads the configuration of the newest checkpoint whose configuration is readable."""
         for step in sorted(self._manager.all_steps(), reverse=True):
             try:
                 return self.facts(step)["config"]
             except Exception:
                 continue
-        raise CheckpointError(f"{self.folder}: there is no sound checkpoint")
+        raise CheckpointError(f"{self.folder}: there is no undamaged checkpoint")
 
     def wait(self) -> None:
         """Waits until everything is written."""
         self._manager.wait_until_finished()
 
     def close(self) -> None:
-        """Waits until everything is written."""
+        """Waits until everything is written, and closes the folder."""
         self._manager.close()
 
 
 @jax.jit
-def fingerprint(tree: Any) -> Array:
-    """A number for the values of each array, (arrays,) uint32; it tells any small change.
+def fingerprint(tree: Any) -> jax.Array:
+    """Hashes the values of each array; any small change of the values changes the hash.
 
-    The bits of each value are mixed with its place by the finaliser of MurmurHash3 (A. Appleby,
-    2011) and added up, so that it does not matter how an array is spread over devices.
+    The bits of each value are mixed with its index by the finaliser of MurmurHash3 (A. Appleby,
+    2011) and summed, so that the hash does not depend on how an array is spread over devices.
+
+    Args:
+        tree: arrays.
+
+    Returns:
+        (arrays,) uint32, one hash per array.
     """
 
-    def one(x: Array) -> Array:
+    def one(x: jax.Array) -> jax.Array:
         kind = jnp.dtype(f"uint{8 * x.dtype.itemsize}")
         h = lax.bitcast_convert_type(x, kind).ravel().astype(jnp.uint32)
         h += lax.iota(jnp.uint32, h.size) * jnp.uint32(0x9E3779B9)
@@ -219,14 +233,14 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _compare(saved: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -> None:
-    """Raises CheckpointError that names the fields which differ.
+def _compare(saved: Mapping[str, Any], current: Mapping[str, Any], folder: Path) -> None:
+    """Raises a CheckpointError that names the fields which differ.
 
-    Fields that the saved one lacks are newer than it; their defaults do what was done before, but
-    for those in `settings.BEFORE`.
+    A field that the saved configuration lacks is newer than the checkpoint. Its default keeps the
+    old behaviour, unless `tasks.BEFORE` gives another value.
     """
-    theirs, ours = _flat(saved), _flat(json.loads(json.dumps(dict(given))))
-    theirs = {name: value for name, value in BEFORE.items() if name in ours} | theirs
+    theirs, ours = (_flat(tasks.upgrade(config)) for config in (saved, _plain(current)))
+    theirs = {name: value for name, value in tasks.BEFORE.items() if name in ours} | theirs
     names = [
         name
         for name in sorted(theirs)
@@ -235,13 +249,18 @@ def _compare(saved: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -
     if names:
         listed = ", ".join(f"{k} ({theirs[k]!r} there, {ours.get(k)!r} here)" for k in names)
         raise CheckpointError(
-            f"{folder}: the checkpoints were made with another configuration: {listed}; "
-            "give the same values or another --workdir"
+            f"{folder}: the checkpoints have another configuration: {listed}; "
+            "use the same values or another --workdir"
         )
 
 
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Converts a configuration to the form in which JSON reads it back: tuples become lists."""
+    return json.loads(json.dumps(dict(config)))
+
+
 def _gather(position: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The positions of all processes."""
+    """Collects the positions of all processes."""
     if jax.process_count() == 1:
         return [dict(position)]
     text = np.frombuffer(json.dumps(dict(position)).encode(), np.uint8)
@@ -252,12 +271,12 @@ def _gather(position: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _own(positions: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
-    """This process's position, which any other's will do for if all are alike."""
+    """Returns the position of this process; any one will do if all are alike."""
     if len(positions) == jax.process_count():
         return positions[jax.process_index()]
     if all(position == positions[0] for position in positions):
         return positions[0]
     raise CheckpointError(
-        f"{folder}: made by {len(positions)} processes, each at a place of its own in the input; "
-        f"it cannot go on with {jax.process_count()}"
+        f"{folder}: saved by {len(positions)} processes with different positions in their input; "
+        f"cannot resume with {jax.process_count()}"
     )

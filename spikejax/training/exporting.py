@@ -1,69 +1,68 @@
-"""The weights that a run arrived at: for evaluation, and as a file."""
+"""Export of the best weights of a run, as variables or as a file."""
 
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import jax
-import numpy as np
-
 from spikejax import parallel, tasks, weights
 from spikejax.tasks import Task
-from spikejax.training import schedules
 from spikejax.training.checkpoints import CheckpointError, Checkpoints
 from spikejax.training.settings import filled
-from spikejax.training.step import TrainState, TrainStep
-
-WEIGHTS = "weights.safetensors"
+from spikejax.training.step import TrainState, state_shapes, step_of
 
 
 class Best(NamedTuple):
-    """What to keep of a run.
+    """The best checkpoint of a run.
 
     Attributes:
-        step: of the checkpoint.
-        state: its state.
-        measure: the score that made it the best; None if it is only the newest.
+        step: step of the checkpoint.
+        state: state of the checkpoint.
+        score: its validation score; None if the checkpoint is only the newest.
     """
 
     step: int
     state: TrainState
-    measure: float | None
+    score: float | None
 
 
 def best_state(checkpoints: Checkpoints, shapes: Any) -> Best:
     """Reads the best checkpoint, or the newest if none was validated or the best is damaged.
 
     Args:
-        checkpoints: of the run.
-        shapes: of the state, with shardings.
+        checkpoints: checkpoints of the run.
+        shapes: shapes of the state, with shardings.
+
+    Returns:
+        The checkpoint.
 
     Raises:
-        ValueError: if there is no sound checkpoint.
+        ValueError: if there is no undamaged checkpoint.
     """
     best = checkpoints.best()
-    if best is not None and (found := checkpoints.restore(shapes, step=best[0])) is not None:
-        return Best(found[0], found[1], best[1])
-    if (found := checkpoints.restore(shapes)) is None:
+    if best is not None:
+        restored = checkpoints.restore(shapes, step=best[0])
+        if restored is not None:
+            return Best(restored[0], restored[1], best[1])
+    restored = checkpoints.restore(shapes)
+    if restored is None:
         raise CheckpointError(f"{checkpoints.folder}: there is no checkpoint yet")
-    return Best(found[0], found[1], None)
+    return Best(restored[0], restored[1], None)
 
 
 def best_variables(workdir: str | Path) -> dict[str, Any]:
-    """Reads the weights of a run's best checkpoint; of its newest, if none was validated.
+    """Reads the weights of the best checkpoint of a run, or of the newest if none was validated.
 
-    They are the averaged ones if the run keeps an average.
+    They are the averaged weights if the run keeps an average.
 
     Args:
-        workdir: of the run, which may still be going on.
+        workdir: folder of the run, which may still be in progress.
 
     Returns:
-        {'params', 'batch_stats', 'constants': {'trained_gain'}} for `Model.apply`, `reconstruct`
-        and `weights.save`.
+        {'params', 'batch_stats'} for `Model.apply`, `reconstruct` and `weights.save`.
 
     Raises:
-        ValueError: if there is no sound checkpoint.
+        ValueError: if there is no undamaged checkpoint.
     """
-    return exported(_read(workdir)[2])
+    return dict(_read(workdir)[2].state.variables)
 
 
 def export(
@@ -72,22 +71,22 @@ def export(
     *,
     dtype: Literal["float32", "bfloat16", "float16"] = "float32",
 ) -> Path:
-    """Writes the weights of a run's best checkpoint to a .safetensors file.
+    """Writes the weights of the best checkpoint of a run to a .safetensors file.
 
     Args:
-        workdir: of the run, which may still be going on.
-        path: of the file; None for `weights.safetensors` in the folder of the run.
-        dtype: in which the numbers are stored.
+        workdir: folder of the run, which may still be in progress.
+        path: path of the file; None for `weights.safetensors` in the folder of the run.
+        dtype: dtype of the stored numbers.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: if there is no sound checkpoint, the task is no network's that `models` knows,
-            or the file cannot be written.
+        ValueError: if there is no undamaged checkpoint, if `models` does not know the network of
+            the task, or if the file cannot be written.
     """
     config, task, best = _read(workdir)
-    return write_weights(path or Path(workdir) / WEIGHTS, task, best, config, dtype=dtype)
+    return write_weights(path or Path(workdir) / weights.OF_RUN, task, best, config, dtype=dtype)
 
 
 def write_weights(
@@ -98,39 +97,18 @@ def write_weights(
     *,
     dtype: Literal["float32", "bfloat16", "float16"] = "float32",
 ) -> Path:
-    """Writes the weights of a state, noting how they were trained."""
+    """Writes the weights of a state, with notes on their training as metadata."""
     notes = {"task": task.name, "step": str(best.step), "seed": str(config.seed)}
-    if best.measure is not None:
-        notes[f"validation_{task.metrics[0]}"] = f"{best.measure:.4f}"
-    weights.save(path, exported(best), model=task.model, dtype=dtype, metadata=notes)
+    if best.score is not None:
+        notes[f"validation_{task.metrics[0]}"] = f"{best.score:.4f}"
+    weights.save(path, best.state.variables, model=task.model, dtype=dtype, metadata=notes)
     return Path(path)
-
-
-def exported(best: Best) -> dict[str, Any]:
-    """Variables with the gain that our tasks train at: they predict spikes a readout."""
-    return {**best.state.variables, "constants": {"trained_gain": np.ones((), np.float32)}}
-
-
-def state_shapes(step: TrainStep) -> Any:
-    """Shapes and dtypes of a state, without computing one."""
-    return jax.eval_shape(lambda key: step.init(step.task.init(key)), jax.random.key(0))
-
-
-def step_of(config: Any, task: Task) -> TrainStep:
-    """The step of a task that a configuration describes."""
-    return TrainStep(
-        task,
-        schedules.optimiser(config),
-        schedules.learning_rate(config),
-        average=config.ema,
-        accumulate=config.accumulate,
-    )
 
 
 def _read(workdir: str | Path) -> tuple[Any, Task, Best]:
     folder = Path(workdir) / "checkpoints"
     if not folder.is_dir():
-        raise CheckpointError(f"{workdir}: no folder of a run: it holds no checkpoints")
+        raise CheckpointError(f"{workdir}: not the folder of a run: it holds no checkpoints")
     checkpoints = Checkpoints(folder, read_only=True)
     try:
         config = filled(checkpoints.config())

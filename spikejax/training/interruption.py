@@ -1,4 +1,4 @@
-"""Being asked to end, by SIGTERM or Ctrl-C, and doing so between two steps."""
+"""Deferral of SIGTERM and Ctrl-C to the end of a step."""
 
 import signal
 import threading
@@ -10,13 +10,13 @@ from jax.experimental import multihost_utils
 
 
 class Interruption:
-    """A context in which SIGTERM and the first Ctrl-C are taken down instead of acted upon.
+    """A context that records SIGTERM and the first Ctrl-C instead of acting on them.
 
-    With several processes JAX's own service takes SIGTERM down and tells all of them; Ctrl-C then
-    ends at once, as it does elsewhere.
+    With several processes, JAX's own service records SIGTERM and notifies all of them. Ctrl-C then
+    ends the process at once, as elsewhere.
 
     Attributes:
-        signal: the number of the one that came, 0 for none.
+        signal: number of the recorded signal, 0 for none.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Interruption:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruption":
-        # Python hands signals to the main thread alone.
+        # Python delivers signals to the main thread only.
         if jax.process_count() == 1 and threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._before[number] = signal.signal(number, self._take)
@@ -35,12 +35,12 @@ class Interruption:
             signal.signal(number, handler)
 
     def asked(self, step: int) -> bool:
-        """Whether the run should end before this step; all processes get the same answer."""
+        """Returns whether the run should end before this step, the same on all processes."""
         if jax.process_count() > 1 and multihost_utils.reached_preemption_sync_point(step):
             self.signal = signal.SIGTERM
         return bool(self.signal)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT and self.signal:
-            raise KeyboardInterrupt  # asked twice: at once
+            raise KeyboardInterrupt  # the second Ctrl-C ends at once
         self.signal = number

@@ -1,4 +1,4 @@
-"""What a run says of itself: a line of progress, TensorBoard, and tables."""
+"""Progress lines, TensorBoard logs and tables of a run."""
 
 import csv
 import time
@@ -15,13 +15,21 @@ SCREEN = Display(gamma=2.2)
 
 
 class Journal:
-    """Scalars and pictures of a run, written by the first process alone.
+    """Scalars and pictures of a run, written by the first process only.
 
-    Rows that an interrupted run wrote after its last checkpoint are taken out again, since the
-    continued one writes them anew.
+    Rows that an interrupted run wrote after its last checkpoint are removed, since the resumed run
+    writes them again.
     """
 
     def __init__(self, workdir: Path, *, steps: int, begin: int, active: bool = True) -> None:
+        """Opens the journal.
+
+        Args:
+            workdir: folder of the run.
+            steps: number of steps of the run.
+            begin: step that the run begins at, or resumes from.
+            active: whether this process writes.
+        """
         self._workdir, self._steps, self._active = workdir, steps, active
         self._rows: list[Mapping[str, float]] = []
         self._since: float | None = None
@@ -36,24 +44,24 @@ class Journal:
             _cut(workdir / name, begin)
 
     def add(self, scalars: Mapping[str, float]) -> None:
-        """Takes the scalars of one step."""
+        """Adds the scalars of one step."""
         if not self._rows and self._since is None:
-            self._since = time.perf_counter()  # the first step compiles, which is no training
+            self._since = time.perf_counter()  # the first step compiles, so it is not timed
             self._untimed = 1
         self._rows.append(scalars)
 
     def progress(self, step: int, *, images: int, waited: float) -> None:
-        """Writes the means since the last call, and a line for whoever watches.
+        """Writes the means since the last call, and prints a line of progress.
 
         Args:
-            step: that has just been recorded.
-            images: examples a step.
-            waited: seconds spent waiting for batches, since the beginning.
+            step: number of steps done.
+            images: examples per step.
+            waited: seconds spent waiting for batches since the beginning of the run.
         """
         now = time.perf_counter()
         seconds = max(now - (self._since or now), 1e-9)
         rate = (len(self._rows) - self._untimed) / seconds
-        # A step that was skipped is counted, but its loss says nothing.
+        # A skipped step counts as a step, but its loss has no meaning.
         sound = [row for row in self._rows if not row["failed"]] or self._rows
         row = {name: float(np.mean([r[name] for r in sound])) for name in sound[0]}
         row |= {name: self._rows[-1][name] for name in ("failed", "skipped", "learning_rate")}
@@ -62,8 +70,8 @@ class Journal:
         skipped = int(row["skipped"])
         self._rows, self._since, self._untimed, self._waited = [], now, 0, waited
         self._write(TRAIN, step, row)
-        shown = ("learning_rate", "images_per_second", "data_wait", "skipped", "failed")
-        terms = "  ".join(f"{k} {v:.5f}" for k, v in row.items() if k not in shown)
+        separate = ("learning_rate", "images_per_second", "data_wait", "skipped", "failed")
+        terms = "  ".join(f"{k} {v:.5f}" for k, v in row.items() if k not in separate)
         left = _clock((self._steps - step) / rate) if rate else "?"
         self.say(
             f"step {step}/{self._steps}  {terms}  {row['images_per_second']:.1f} images/s  "
@@ -74,31 +82,31 @@ class Journal:
     def validation(
         self, step: int, scores: Mapping[str, float], picture: np.ndarray, *, seconds: float
     ) -> None:
-        """Writes what a validation gave.
+        """Writes the results of a validation.
 
         Args:
-            step: before which it was made.
-            scores: by name.
-            picture: of examples, (H, W, C) in [0, 1].
-            seconds: that it took, which do not count as training.
+            step: number of steps done before the validation.
+            scores: scores by name.
+            picture: picture of examples, (H, W, C) linear in [0, 1].
+            seconds: duration of the validation, which does not count as training time.
         """
         self._write(VALIDATION, step, dict(scores))
         if self._active:
-            shown = SCREEN(picture)  # intensity is linear, a screen is not
-            self._board.add_image("input, output, target", shown, step, dataformats="HWC")
-            write_image(self._workdir / PICTURE, shown)
+            displayed = SCREEN(picture)
+            self._board.add_image("input, output, target", displayed, step, dataformats="HWC")
+            write_image(self._workdir / PICTURE, displayed)
         scored = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
         self.say(f"step {step}/{self._steps}  validation: {scored}")
         if self._since is not None:
             self._since += seconds
 
     def say(self, line: str) -> None:
-        """Prints a line, from the first process alone."""
+        """Prints a line, from the first process only."""
         if self._active:
             print(line, flush=True)
 
     def close(self) -> None:
-        """Writes out what TensorBoard has not yet."""
+        """Writes what TensorBoard still buffers."""
         if self._active:
             self._board.close()
 
@@ -118,7 +126,7 @@ class Journal:
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
-    """The columns of a table that a `Journal` wrote; {} if there is none."""
+    """Reads the columns of a table that a `Journal` wrote; {} if there is none."""
     if not path.exists():
         return {}
     with path.open(newline="") as file:
@@ -127,7 +135,7 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
 
 
 def _cut(path: Path, last: int) -> None:
-    """Takes out the rows after a step, and a line that was not written to its end."""
+    """Removes the rows after a step, and any incomplete last line."""
     if not path.exists():
         return
     with path.open(newline="") as file:

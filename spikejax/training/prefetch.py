@@ -1,4 +1,4 @@
-"""The next batch, made while the device is busy with this one, where it may be."""
+"""Preparation of batches in a thread while the device computes."""
 
 import queue
 import threading
@@ -10,31 +10,40 @@ import jax
 
 
 class BatchIterator(Protocol):
-    """Batches without end, whose position can be taken down and taken up again."""
+    """An endless iterator over batches whose position can be saved and restored."""
 
     def __next__(self) -> Any:
-        """This process's part of the next batch."""
+        """Returns the part of the next batch of this process."""
 
     def get_state(self) -> dict[str, Any]:
-        """Where it stands, in plain JSON values."""
+        """Returns the position, as plain JSON values."""
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes to where it stood."""
+        """Restores a position from `get_state`."""
 
 
 class Prefetch:
-    """Takes batches from an iterator in a thread of its own, `ahead` (at least 2) before its turn.
-
-    With `ahead` 0 there is no thread, and a batch is made when it is asked for.
+    """An iterator that prepares the batches of another one in a thread.
 
     Attributes:
-        waited: seconds that `__next__` has had to wait so far.
+        waited: seconds that `__next__` has waited so far.
     """
 
     def __init__(
         self, source: BatchIterator, *, place: Callable[[Any], Any] = lambda b: b, ahead: int = 2
     ) -> None:
-        if ahead < 2 and ahead != 0:  # one being made, the others in a queue, which has a bound
+        """Starts the thread.
+
+        Args:
+            source: iterator over batches.
+            place: puts a batch onto its devices.
+            ahead: batches prepared in advance, at least 2; 0 for no thread: a batch is then
+                prepared when it is requested.
+
+        Raises:
+            ValueError: if `ahead` is neither 0 nor at least 2.
+        """
+        if ahead < 2 and ahead != 0:  # one in preparation, the others in a bounded queue
             raise ValueError(f"ahead: expected at least 2 batches, or 0, got {ahead}")
         self.waited = 0.0
         self._source, self._place = source, place
@@ -48,7 +57,7 @@ class Prefetch:
             self._thread.start()
 
     def __next__(self) -> Any:
-        """The next batch, placed on its devices."""
+        """Returns the next batch, placed on its devices."""
         began = time.perf_counter()
         if self._thread is None and self._ready.empty():
             self._make()
@@ -61,7 +70,7 @@ class Prefetch:
         return batch
 
     def get_state(self) -> dict[str, Any]:
-        """Where the source stood after the batch that `__next__` gave last."""
+        """Returns the position of the source after the batch that `__next__` returned last."""
         return self._state
 
     def close(self) -> None:
@@ -79,11 +88,10 @@ class Prefetch:
 
     def _make(self) -> bool:
         try:
-            # Ready before it is handed on: a batch that a device still makes is waited for, and
-            # counted as waited for, like one that is read.
+            # Batches computed on a device are waited for here, so that `waited` counts them too.
             batch = jax.block_until_ready(self._place(next(self._source)))
             self._ready.put((batch, self._source.get_state(), None))
-        except BaseException as error:  # it belongs to whoever waits for the batch
+        except BaseException as error:  # `__next__` raises it
             self._ready.put((None, None, error))
             return False
         return True

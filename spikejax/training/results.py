@@ -1,4 +1,4 @@
-"""The results of steps, looked at a little later, so that the device never waits for it."""
+"""Delayed reading of the results of steps, so that the device never waits for the host."""
 
 import collections
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 
 from spikejax.training.journal import Journal
 
-_BEHIND = 2  # steps that may be under way: more would only fill the memory with batches
+_BEHIND = 2  # steps in flight: more would only fill the memory with batches
 
 
 class NotFiniteError(RuntimeError):
@@ -18,7 +18,7 @@ class NotFiniteError(RuntimeError):
 
 
 class Results:
-    """Passes the scalars of steps on to the journal, and ends a run that has come off course."""
+    """Passes the scalars of steps to the journal, and stops a run that no longer converges."""
 
     def __init__(
         self,
@@ -28,17 +28,33 @@ class Results:
         folder: Path,
         gather: Callable[[Any], dict[str, Any]],
     ) -> None:
+        """Prepares to take results.
+
+        Args:
+            journal: takes the scalars of each step.
+            failures: steps in a row with a loss that is not finite, after which the run stops.
+            folder: folder for the last batch of such a run.
+            gather: the inverse of placing a batch on devices.
+        """
         self._journal, self._failures = journal, failures
         self._folder, self._gather = folder, gather
         self._pending: collections.deque[tuple[Any, Any]] = collections.deque()
 
     def add(self, batch: Any, scalars: Any) -> None:
-        """Takes what a step was given and gave, without waiting for it."""
+        """Adds the batch and the scalars of a step, without waiting for the step.
+
+        Raises:
+            NotFiniteError: if an earlier step was the last of too many that failed in a row.
+        """
         self._pending.append((batch, scalars))
         self._look(_BEHIND)
 
     def wait(self) -> None:
-        """Waits until all steps are done."""
+        """Waits until all steps are done.
+
+        Raises:
+            NotFiniteError: if one of them was the last of too many that failed in a row.
+        """
         self._look(0)
 
     def _look(self, remaining: int) -> None:

@@ -1,4 +1,4 @@
-"""How fast and by which rule parameters move: learning rates over time, and optimisers."""
+"""Learning rate schedules and optimisers."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ Schedule = Callable[[Any], jax.Array]
 
 
 def learning_rate(config: Any) -> Schedule:
-    """The learning rate by step.
+    """Creates the schedule of the learning rate.
 
     Args:
         config: `steps`, `optimiser.learning_rate` (the peak) and `schedule`: `name`, 'cosine',
@@ -25,7 +25,7 @@ def learning_rate(config: Any) -> Schedule:
         step -> rate, for numbers and traced arrays.
 
     Raises:
-        ValueError: if there is no such schedule, or the warm-up leaves no steps.
+        ValueError: if there is no such schedule, or if the warm-up leaves no steps.
     """
     options, peak, steps = config.schedule, config.optimiser.learning_rate, config.steps
     if not 0 <= options.warmup < max(steps, 1):
@@ -36,7 +36,7 @@ def learning_rate(config: Any) -> Schedule:
         after = optax.cosine_decay_schedule(peak, steps - options.warmup, alpha=options.final)
     elif options.name == "milestones":
         factors: dict[int, float] = {}
-        for share in options.milestones:  # of which several may fall on one step
+        for share in options.milestones:  # several may fall on one step
             at = max(round(share * steps) - options.warmup, 0)
             factors[at] = factors.get(at, 1.0) * options.factor
         after = optax.piecewise_constant_schedule(peak, factors)
@@ -52,19 +52,22 @@ def learning_rate(config: Any) -> Schedule:
 
 
 def optimiser(config: Any) -> optax.GradientTransformation:
-    """Gradients to directions, to be multiplied by minus the learning rate.
+    """Creates the transformation from gradients to directions.
+
+    A step is a direction times minus the learning rate.
 
     The norm of the gradient is clipped first. The weight decay is added to the gradient, before
-    Adam's moments, as in PyTorch's `Adam(weight_decay=...)`; with Muon, whose steps are as long
-    whatever the gradient, it is decoupled, in steps of the learning rate times the decay.
+    Adam's moments, as in PyTorch's `Adam(weight_decay=...)`. The length of Muon's steps does not
+    depend on the gradient, so there the decay is decoupled, in steps of the learning rate times the
+    decay.
 
-    Muon takes orthogonal steps for kernels of three inputs or more, as matrices of inputs by
-    outputs, of about Adam's length, so that the same learning rates suit both. All other parameters
-    (of depthwise kernels, biases, slopes) take NAdam's.
+    Muon takes orthogonal steps for kernels with three or more inputs, as matrices of inputs by
+    outputs. The steps have about the length of Adam's, so that the same learning rates suit both.
+    All other parameters (depthwise kernels, biases, slopes) take NAdam's steps.
 
     Args:
-        config: `clip`, the largest norm, 0 for none, and `optimiser`: `name`, 'adam', 'muon' or
-            'sgd', `b1`, `b2` and `eps` of Adam and NAdam (Muon's momentum is 0.95), and
+        config: `clip`, the largest norm, 0 for no clipping, and `optimiser`: `name`, 'adam', 'muon'
+            or 'sgd', `b1`, `b2` and `eps` of Adam and NAdam (Muon's momentum is 0.95), and
             `weight_decay`.
 
     Returns:
@@ -73,8 +76,8 @@ def optimiser(config: Any) -> optax.GradientTransformation:
     Raises:
         ValueError: if there is no such optimiser.
 
-    Source: Muon is of Jordan et al., 2024; its lengths and decay of Liu et al., "Muon is scalable
-    for LLM training", 2025 (arXiv:2502.16982).
+    Source: Muon is by Jordan et al., 2024; its step length and decay are by Liu et al., "Muon is
+    scalable for LLM training", 2025 (arXiv:2502.16982).
     """
     options = config.optimiser
     rules = {
@@ -93,7 +96,7 @@ def optimiser(config: Any) -> optax.GradientTransformation:
 
 
 def _muon(options: Any) -> optax.GradientTransformation:
-    """Muon, and NAdam for what is no matrix."""
+    """Creates Muon for matrices and NAdam for all other parameters."""
 
     def matrix(path: Any, parameter: Any) -> contrib.MuonDimensionNumbers | None:
         last = parameter.ndim - 1
@@ -102,7 +105,7 @@ def _muon(options: Any) -> optax.GradientTransformation:
         return contrib.MuonDimensionNumbers(tuple(range(last)), last)
 
     return contrib.muon(
-        -1.0,  # its own sign is that of steps, ours that of directions
+        -1.0,  # optax returns steps, we return directions
         beta=0.95,
         weight_decay=options.weight_decay,
         adam_b1=options.b1,

@@ -1,6 +1,6 @@
-"""The configuration that all runs share; files in `configs/` change what they need to.
+"""Default configuration of all runs; files in `configs/` change some of its fields.
 
-Every field can be given on the command line: `--config.batch_size=8`, `--config.schedule.warmup=0`.
+Every field can be set on the command line: `--config.batch_size=8`, `--config.schedule.warmup=0`.
 """
 
 from collections.abc import Mapping
@@ -8,37 +8,34 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from spikejax.camera import ExposureTiming
-
-BEFORE = {
-    "data.interpolated": 0.0,
-    "loss.dither": False,
-    "loss.teacher_mse": 0.0,
-    "teacher.blind": True,
-    "teacher.stir": "",
-}
-"""What runs did whose configuration lacks these fields, which tasks take for absent ones too."""
+from spikejax import datasets, tasks
 
 
-def default_config() -> ConfigDict:
-    """Gives a configuration with every field that there is.
+def default_config(**sections: Mapping[str, Any]) -> ConfigDict:
+    """Returns a configuration with every field.
+
+    Args:
+        **sections: sections to add or to change, such as `tasks.exposure_defaults()`.
 
     Returns:
-        task: its name. seed: of initial values and data. steps; batch_size: examples a step, over
-        all devices. parallel: 'pmap' or 'jit'. accumulate: parts into which a device cuts its share
-        to save memory. clip: the largest norm of a gradient, 0 for any. ema: how much of the moving
-        average of the parameters remains in a step, 0 for none. dtype: of the activations,
-        'float32' or 'bfloat16'. init_from: a file of weights to begin with, or 'shipped'. failures:
-        steps in a row with a loss that is not finite, after which the run stops.
-        optimiser, schedule: as `training.schedules` says. checkpoint: every so many `steps` and
-        every so many `minutes` (0 for never), the newest `keep` and the best. log: every so many
-        `steps`. validation: every so many `steps` (0 for never) on `examples` made from `seed`,
-        of another `split` of the data if there is one.
-        data: as `datasets.batches` says. loss: the task's.
+        task: its name. model: the network, for the task 'reconstruction'. seed: of initial values
+        and data. steps: number of steps. batch_size: examples per step, over all devices.
+        parallel: 'pmap' or 'jit'.
+        accumulate: parts into which a device divides its share to save memory. clip: the largest
+        norm of a gradient, 0 for any. ema: decay per step of the moving average of the parameters,
+        0 for none. dtype: of the activations, 'float32' or 'bfloat16'. init_from: weights to start
+        from, a file, the folder of a run, or 'shipped'. failures: steps in a row with a loss that
+        is not finite, after which the run stops.
+        optimiser, schedule: see `training.schedules`. checkpoint: every `steps` and every `minutes`
+        (0 for never); the newest `keep` and the best are kept. log: every `steps`. validation:
+        every `steps` (0 for never) on `examples` drawn from `seed`, of another `split` of the data
+        if there is one.
+        data: see `datasets.batches`. loss: of the task.
     """
-    return ConfigDict(
+    config = ConfigDict(
         {
             "task": "",
+            "model": "",
             "seed": 0,
             "steps": 10_000,
             "batch_size": 16,
@@ -67,93 +64,62 @@ def default_config() -> ConfigDict:
             "checkpoint": {"steps": 1000, "minutes": 10.0, "keep": 2},
             "log": {"steps": 50},
             "validation": {"steps": 1000, "examples": 64, "seed": 1_000_003, "split": ""},
-            "data": {
-                "source": "synthetic",
-                "folder": "",
-                "split": "train",
-                "augment": True,
-                "workers": 0,
-                "recording_gain": 0.0,
-                "windows": 1,
-                "size": 64,
-                "gain": (0.3, 1.0),
-                "ideal": 0.3,
-                "interpolated": 0.0,
-                "layers": 2,
-                "speed": 0.2,
-                "fastest": 2.0,
-                "still": 0.05,
-                "density": 1.5,
-                "share": 4,
-            },
+            "data": datasets.data_defaults(),
             "loss": {},
         }
     )
-
-
-def exposure_config() -> ConfigDict:
-    """Gives a configuration of S-SDM's tasks, with the fields that only they have.
-
-    Returns:
-        As `default_config`, and exposure: `margin`, readouts before and after a photograph's
-        exposure; `short`, readouts of a short average; `moments`, how many of the exposure a step
-        trains on. data: `channels`, `exposure` and `moments` of the photographs, and `ssdm`, the
-        share of cameras of the published simulator.
-    """
-    config = default_config()
-    exposure = ExposureTiming()
-    config.exposure = {"margin": exposure.margin, "short": exposure.short, "moments": 5}
-    config.data.source = ""  # the pairs in data.folder if it is given, else scenes
-    config.data.channels = 3
-    config.data.exposure = exposure.readouts
-    config.data.moments = exposure.times(5)
-    config.data.ssdm = 0.5
+    config.update(sections)
     return config
 
 
+def exposure_config() -> ConfigDict:
+    """Returns a configuration with the fields of the deblurring tasks."""
+    return default_config(**tasks.exposure_defaults())
+
+
 def filled(saved: Mapping[str, Any]) -> ConfigDict:
-    """A configuration as an earlier version saved it, with the defaults of newer fields.
+    """Completes a saved configuration with the defaults of fields that are newer.
 
     Args:
         saved: plain JSON values.
 
     Returns:
-        All fields of `default_config`, and what else was saved.
+        All fields of `default_config`, and any other saved field.
     """
     config = default_config()
-    with config.ignore_type():  # JSON has lists for tuples, and no telling 1 from 1.0
-        config.update(saved)
+    with config.ignore_type():  # JSON turns tuples into lists, and may turn 1.0 into 1
+        config.update(tasks.upgrade(saved))
     return config
 
 
 def notes(config: Any) -> list[str]:
-    """Lines for the log on what may not be meant.
+    """Returns warnings for the log about a configuration that may not be intended.
 
     Args:
-        config: as `default_config` says.
+        config: see `default_config`.
 
     Returns:
-        That the best weights are chosen on what is trained on, if they are.
+        One line if the best weights are chosen on the split used for training, else none.
     """
     data, validation = config.data, config.validation
-    # Those sources have no splits: another seed makes other scenes.
-    made = data.source in ("synthetic", "photographs") or not (data.source or data.folder)
-    if made or not validation.steps or validation.split not in ("", data.split):
+    if datasets.is_drawn(data) or not validation.steps:
+        return []
+    if validation.split not in ("", data.split):
         return []
     return [
-        f"Validation is on the split that is trained on, {data.split!r}: give another one as "
-        "--config.validation.split to choose the best weights on data that they have not seen."
+        f"Validation uses the training split, {data.split!r}: set --config.validation.split to "
+        "another one to choose the best weights on unseen data."
     ]
 
 
 def check(config: Any) -> None:
-    """Makes sure that the numbers of a configuration make sense.
+    """Checks the numbers of a configuration.
 
     Args:
-        config: as `default_config` says.
+        config: see `default_config`.
 
     Raises:
-        ValueError: naming the first field that does not, and what it may be.
+        ValueError: naming the first field out of range, and its range.
     """
     least = {
         "steps": 1,

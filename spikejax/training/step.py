@@ -1,4 +1,4 @@
-"""One step of training, for any task, written once for one device and for many."""
+"""The training step, for any task, on one device or many."""
 
 import dataclasses
 from typing import Any
@@ -7,9 +7,10 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import optax
-from jax import Array, lax
+from jax import lax
 
 from spikejax.tasks import Batch, Scalars, Task, Variables
+from spikejax.training import schedules
 from spikejax.training.schedules import Schedule
 
 
@@ -18,18 +19,18 @@ class TrainState:
     """Everything that a step changes.
 
     Attributes:
-        step: batches seen so far, int32.
-        failed: of these, those in a row, up to now, that were skipped as not finite, int32.
-        skipped: of these, all that were skipped, int32.
-        params: the network's parameters, float32.
-        batch_stats: its running statistics, {} if it has none.
-        opt_state: the optimiser's.
-        average: the exponential moving average of the parameters; {} without one.
+        step: number of batches seen so far, int32.
+        failed: number of the latest batches in a row that were skipped as not finite, int32.
+        skipped: number of all batches that were skipped as not finite, int32.
+        params: parameters of the network, float32.
+        batch_stats: running statistics of the network, {} if it has none.
+        opt_state: state of the optimiser.
+        average: exponential moving average of the parameters; {} without one.
     """
 
-    step: Array
-    failed: Array
-    skipped: Array
+    step: jax.Array
+    failed: jax.Array
+    skipped: jax.Array
     params: Any
     batch_stats: Any
     opt_state: Any
@@ -37,21 +38,21 @@ class TrainState:
 
     @property
     def variables(self) -> Variables:
-        """What to evaluate and to export: the averaged parameters if they are kept."""
+        """Variables to evaluate and to export, with averaged parameters if there are any."""
         variables = {"params": self.average or self.params}
         return variables | ({"batch_stats": self.batch_stats} if self.batch_stats else {})
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainStep:
-    """The step of a task: gradients, clipping, the optimiser's rule, the moving average.
+    """The step of a task: gradients, clipping, the optimiser's update, the moving average.
 
     Attributes:
-        task: what is trained.
-        optimiser: gradients to directions, as from `schedules.optimiser`.
-        learning_rate: by step, as from `schedules.learning_rate`.
-        average: how much of the moving average remains in a step, 0 for none.
-        accumulate: parts into which a device's share of the batch is cut to save memory.
+        task: the task that is trained.
+        optimiser: transformation from gradients to directions, see `schedules.optimiser`.
+        learning_rate: learning rate by step, see `schedules.learning_rate`.
+        average: decay of the moving average per step, 0 for none.
+        accumulate: parts into which a device divides its share of the batch to save memory.
     """
 
     task: Task
@@ -61,9 +62,9 @@ class TrainStep:
     accumulate: int = 1
 
     def init(self, variables: Variables) -> TrainState:
-        """The state before the first step."""
+        """Creates the state before the first step."""
         params = variables["params"]
-        # No two of these share memory, since the first step gives all of it up.
+        # No two of these share memory, since the first step donates all of it.
         step, failed, skipped = (jnp.zeros((), jnp.int32) for _ in range(3))
         return TrainState(
             step=step,
@@ -76,15 +77,18 @@ class TrainStep:
         )
 
     def __call__(
-        self, state: TrainState, batch: Batch, key: Array, *, axis_name: str | None = None
+        self, state: TrainState, batch: Batch, key: jax.Array, *, axis_name: str | None = None
     ) -> tuple[TrainState, Scalars]:
-        """Takes a step; one whose loss or gradient is not finite changes the counters only.
+        """Takes a step.
+
+        A step whose loss or gradient is not finite changes the counters only.
 
         Args:
-            state: before the step.
-            batch: arrays with a leading axis of examples, this device's if there are several.
-            key: of the run; each step derives its own from it.
-            axis_name: the mapped axis of the devices, over which gradients are averaged.
+            state: state before the step.
+            batch: arrays with a leading axis of examples; on several devices, the share of this
+                device.
+            key: random key of the run; each step derives its own from it.
+            axis_name: mapped axis of the devices, over which gradients are averaged.
 
         Returns:
             The state after the step, and the scalars for the log: the loss, its terms, the norm of
@@ -98,7 +102,7 @@ class TrainStep:
             grads, scalars, batch_stats = lax.pmean((grads, scalars, batch_stats), axis_name)
         norm = optax.tree.norm(grads)
         rate = self.learning_rate(state.step)
-        with jax.numpy_dtype_promotion("standard"):  # Optax raises floats to whole numbers
+        with jax.numpy_dtype_promotion("standard"):  # optax raises floats to integer powers
             directions, opt_state = self.optimiser.update(grads, state.opt_state, state.params)
         params = jax.tree.map(lambda p, d: p - rate * d, state.params, directions)
         new = dataclasses.replace(
@@ -122,41 +126,58 @@ class TrainStep:
         return new, scalars | extra
 
     def _gradients(
-        self, state: TrainState, batch: Batch, key: Array
-    ) -> tuple[Any, Array, Any, Scalars]:
-        """The mean gradient over the parts of the batch, their statistics one after another."""
+        self, state: TrainState, batch: Batch, key: jax.Array
+    ) -> tuple[Any, jax.Array, Any, Scalars]:
+        """Averages the gradient over the parts of the batch; statistics pass from part to part."""
         differentiate = jax.value_and_grad(self.task.loss, has_aux=True)
 
-        def part(batch_stats: Any, given: tuple[Batch, Array]) -> tuple[Any, Any]:
-            (loss, (batch_stats, scalars)), grads = differentiate(state.params, batch_stats, *given)
+        def part(batch_stats: Any, inputs: tuple[Batch, jax.Array]) -> tuple[Any, Any]:
+            values, grads = differentiate(state.params, batch_stats, *inputs)
+            loss, (batch_stats, scalars) = values
             return batch_stats, (grads, loss, scalars)
 
         if self.accumulate == 1:
             batch_stats, (grads, loss, scalars) = part(state.batch_stats, (batch, key))
             return grads, loss, batch_stats, scalars
 
-        def cut(x: Array) -> Array:
-            # Every n-th example, so that a batch that is spread over devices stays where it is.
+        def cut(x: jax.Array) -> jax.Array:
+            # Every n-th example, so that a batch spread over devices is not moved between them.
             x = x.reshape(-1, self.accumulate, *x.shape[1:])
             return jnp.moveaxis(x, 1, 0)
 
-        def add(carry: Any, given: tuple[Batch, Array]) -> tuple[Any, None]:
+        def add(carry: Any, inputs: tuple[Batch, jax.Array]) -> tuple[Any, None]:
             batch_stats, sums = carry
-            batch_stats, terms = part(batch_stats, given)
+            batch_stats, terms = part(batch_stats, inputs)
             return (batch_stats, jax.tree.map(jnp.add, sums, terms)), None
 
-        given = (jax.tree.map(cut, dict(batch)), jax.random.split(key, self.accumulate))
-        first = jax.tree.map(lambda x: x[0], given)
+        parts = (jax.tree.map(cut, dict(batch)), jax.random.split(key, self.accumulate))
+        first = jax.tree.map(lambda x: x[0], parts)
         _, shapes = jax.eval_shape(part, state.batch_stats, first)
         zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
-        (batch_stats, sums), _ = lax.scan(add, (state.batch_stats, zeros), given)
+        (batch_stats, sums), _ = lax.scan(add, (state.batch_stats, zeros), parts)
         grads, loss, scalars = jax.tree.map(lambda x: x / self.accumulate, sums)
         return grads, loss, batch_stats, scalars
 
     def _averaged(self, state: TrainState, params: Any) -> Any:
         if not self.average:
             return state.average
-        # At first the average follows more closely, or it would remember the initial values.
+        # The decay is smaller at first, so that the initial values are forgotten.
         count = state.step.astype(jnp.float32)
         keep = jnp.minimum(self.average, (1 + count) / (10 + count))
         return jax.tree.map(lambda a, p: keep * a + (1 - keep) * p, state.average, params)
+
+
+def step_of(config: Any, task: Task) -> TrainStep:
+    """Creates the step of a task from a configuration."""
+    return TrainStep(
+        task,
+        schedules.optimiser(config),
+        schedules.learning_rate(config),
+        average=config.ema,
+        accumulate=config.accumulate,
+    )
+
+
+def state_shapes(step: TrainStep) -> Any:
+    """Returns the shapes and dtypes of a state without computing one."""
+    return jax.eval_shape(lambda key: step.init(step.task.init(key)), jax.random.key(0))

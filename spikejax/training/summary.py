@@ -1,4 +1,4 @@
-"""What remains of a run for people: `summary.md`, with its curves as a picture."""
+"""The summary of a run, `summary.md`, with its curves as a picture."""
 
 import json
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from spikejax import weights
 from spikejax.formats import replacing
 from spikejax.training import journal
-from spikejax.training.exporting import WEIGHTS
 
 CURVES, SUMMARY = "curves.png", "summary.md"
 
@@ -18,9 +18,9 @@ def write_summary(workdir: Path, config: Any, *, best: tuple[int, float] | None)
     """Writes the summary of a run and its curves.
 
     Args:
-        workdir: of the run, with the tables that the journal wrote.
-        config: of the run.
-        best: the step that was best and its score; None if nothing was validated.
+        workdir: folder of the run, with the tables that the journal wrote.
+        config: configuration of the run.
+        best: step and score of the best checkpoint; None if nothing was validated.
 
     Returns:
         The path of the summary.
@@ -28,7 +28,7 @@ def write_summary(workdir: Path, config: Any, *, best: tuple[int, float] | None)
     trained = journal.read_table(workdir / journal.TRAIN)
     scores = journal.read_table(workdir / journal.VALIDATION)
     _draw(workdir / CURVES, trained, scores)
-    lines = [f"# {config.task}, {config.steps} steps of {config.batch_size}", ""]
+    lines = [f"# {config.model or config.task}, {config.steps} steps of {config.batch_size}", ""]
     if trained:
         lines += [
             f"* loss at the end {trained['loss'][-1]:.5f}, "
@@ -39,8 +39,8 @@ def write_summary(workdir: Path, config: Any, *, best: tuple[int, float] | None)
     if best is not None:
         name = next(iter(n for n in scores if n != "step"), "score")
         lines.append(f"* best on the validation examples: {name} {best[1]:.3f} at step {best[0]}")
-    if (workdir / WEIGHTS).exists():
-        lines.append(f"* the weights of that step: [{WEIGHTS}]({WEIGHTS})")
+    if (workdir / weights.OF_RUN).exists():
+        lines.append(f"* the weights of that step: [{weights.OF_RUN}]({weights.OF_RUN})")
     lines += ["", f"![curves]({CURVES})", ""]
     if scores:
         lines += [*_rows(scores), ""]
@@ -54,7 +54,7 @@ def write_summary(workdir: Path, config: Any, *, best: tuple[int, float] | None)
 
 
 def _rows(scores: Mapping[str, np.ndarray]) -> list[str]:
-    """A Markdown table of at most twenty validations, the last one among them."""
+    """Formats a Markdown table of at most twenty validations, including the last one."""
     names = list(scores)
     count = len(scores["step"])
     chosen = sorted({*range(count - 1, -1, -max(1, -(-count // 20)))})
@@ -70,7 +70,7 @@ def _rows(scores: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def _draw(path: Path, trained: Mapping[str, np.ndarray], scores: Mapping[str, np.ndarray]) -> None:
-    # Without pyplot: no window system, no global state, nothing to close.
+    # Without pyplot, which needs a window system and global state.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -83,7 +83,7 @@ def _draw(path: Path, trained: Mapping[str, np.ndarray], scores: Mapping[str, np
         axes.plot(table["step"], table[name], linewidth=1)
         axes.set_title(name.replace("_", " "), fontsize=10)
         axes.set_xlabel("step", fontsize=8)
-        axes.locator_params(axis="x", nbins=5)  # numbers of five digits side by side
+        axes.locator_params(axis="x", nbins=5)  # leaves room for numbers of five digits
         axes.tick_params(which="both", labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
         if name == "loss" and (table[name] > 0).all():

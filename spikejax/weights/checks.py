@@ -1,4 +1,4 @@
-"""What a tree of weights must look like, and what it says of its training."""
+"""Checks of trees of weights, and the gain that they were trained at."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -10,27 +10,27 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax import models
-from spikejax.weights.errors import WeightsError, several, shown
+from spikejax.weights.errors import WeightsError, quoted, several
 
 Shapes = Mapping[str, tuple[int, ...]]
 Variables = dict[str, Any]
 
 GAIN = "constants/trained_gain"
-"""Where weights carry the gain that they were trained at; absent, it is 1."""
+"""Path of the gain that the weights were trained at; without it, the gain is 1."""
 
 
 def check(name: str, variables: Mapping[str, Any]) -> None:
-    """Makes sure that weights are those of a network: the same arrays, of the same shapes.
+    """Checks that weights have the arrays of a network, with the same shapes.
 
     Args:
-        name: the network, as for `models.create`.
+        name: name of the network, see `models.create`.
         variables: {'params': ..., 'batch_stats': ..., 'constants': {'trained_gain': ...}}, nested
-            dictionaries of arrays; the collections that the network lacks may be absent, and so
-            may the constants.
+            dictionaries of arrays. Collections that the network does not have may be absent, as may
+            the constants.
 
     Raises:
-        ValueError: naming the first array that is missing, unknown, of another shape or no
-            floating-point array.
+        ValueError: if an array is missing, unknown, of another shape or not floating-point; the
+            message names the first one.
     """
     flat = flatten(variables)
     compare(name, {path: np.shape(array) for path, array in flat.items()})
@@ -40,19 +40,19 @@ def check(name: str, variables: Mapping[str, Any]) -> None:
 
 
 def trained_gain(variables: Mapping[str, Any]) -> float:
-    """Spikes a readout at intensity 1 that the weights were trained at.
+    """Returns the gain that the weights were trained at.
 
-    A network's output is intensity at this gain: divide by the recording's gain and multiply by
-    this. Read it outside `jax.jit`.
+    The output of a network is intensity at this gain: multiply it by this gain and divide it by the
+    gain of the recording. Call this function outside `jax.jit`.
 
     Args:
-        variables: as from `load` or `from_torch`, or from a model's `init` (which gives 1).
+        variables: variables from `load` or `from_torch`, or from `init` of a model (gain 1).
 
     Returns:
-        The gain, positive.
+        The gain, spikes per readout at intensity 1, positive.
 
     Raises:
-        ValueError: if it is no positive number.
+        ValueError: if the gain is not a positive number.
     """
     value = variables.get("constants", {}).get("trained_gain", 1.0)
     gain = np.asarray(value)
@@ -62,66 +62,69 @@ def trained_gain(variables: Mapping[str, Any]) -> float:
 
 
 def checked_gain(gain: float) -> float:
-    """The gain, if it is positive and finite."""
+    """Returns the gain; raises WeightsError unless it is positive and finite."""
     if not 0 < gain < float("inf"):
         raise WeightsError(f"trained_gain is {gain}, expected a positive number")
     return gain
 
 
-@functools.cache
 def expected_shapes(name: str) -> Shapes:
-    """Paths such as 'params/encoder/conv0/kernel' -> shapes, of a network's variables."""
+    """Returns the shapes of a network's variables by path, such as 'params/conv0/kernel'."""
     if name not in models.names():
         known = ", ".join(models.names())
-        raise WeightsError(f"there is no network {shown(name)}; there are {known}")
-    model = models.create(name)
+        raise WeightsError(f"there is no network {quoted(name)}; there are {known}")
+    return _shapes_of(models.create(name))
+
+
+@functools.cache
+def _shapes_of(model: models.Model) -> Shapes:
     tree = jax.eval_shape(lambda: model.init(jax.random.key(0)))
     return {path: leaf.shape for path, leaf in flatten(tree).items()}
 
 
 def compare(name: str, shapes: Shapes) -> None:
-    """Raises WeightsError unless `shapes` are those of the network, constants aside."""
+    """Raises WeightsError unless `shapes` are those of the network, apart from the constants."""
     compare_shapes(name, {p: s for p, s in shapes.items() if p != GAIN}, expected_shapes(name))
 
 
-def compare_shapes(name: str, found: Shapes, expected: Shapes) -> None:
-    """Raises WeightsError that names the first difference, and counts the others."""
-    missing = [path for path in expected if path not in found]
-    extra = [path for path in found if path not in expected]
+def compare_shapes(name: str, shapes: Shapes, expected: Shapes) -> None:
+    """Raises WeightsError if shapes differ; it names the first difference and counts the others."""
+    missing = [path for path in expected if path not in shapes]
+    extra = [path for path in shapes if path not in expected]
     if missing:
         has = f"; it has {several(extra)} instead" if extra else ""
         raise WeightsError(f"weights of {name!r}: tensor {several(missing)} is missing{has}")
     if extra:
         raise WeightsError(f"weights of {name!r}: unknown tensor {several(extra)}")
     for path, shape in expected.items():
-        if tuple(found[path]) != shape:
+        if tuple(shapes[path]) != shape:
             raise WeightsError(
-                f"weights of {name!r}: tensor {shown(path)} has shape {tuple(found[path])}, "
+                f"weights of {name!r}: tensor {quoted(path)} has shape {tuple(shapes[path])}, "
                 f"expected {shape}"
             )
 
 
 def check_dtype(path: str, array: Any) -> None:
-    """Raises WeightsError unless the array has floating-point numbers."""
+    """Raises WeightsError unless the array has a floating-point dtype."""
     if not jnp.issubdtype(array.dtype, jnp.floating):
-        raise WeightsError(f"tensor {shown(path)} has {array.dtype} values, expected float32")
+        raise WeightsError(f"tensor {quoted(path)} has {array.dtype} values, expected float32")
 
 
 def as_float32(path: str, array: np.ndarray) -> np.ndarray:
-    """A contiguous float32 copy or the array itself; all values must be finite."""
+    """Converts an array to contiguous float32; raises WeightsError unless all values are finite."""
     check_dtype(path, array)
     with np.errstate(over="ignore", invalid="ignore"):
         array = np.ascontiguousarray(array, np.float32).reshape(array.shape)
     if not np.isfinite(array).all():
-        raise WeightsError(f"tensor {shown(path)} holds values that are not finite")
+        raise WeightsError(f"tensor {quoted(path)} holds values that are not finite")
     return array
 
 
 def flatten(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested dictionaries -> {'params/encoder/conv0/kernel': array}."""
+    """Flattens nested dictionaries to {'params/encoder/conv0/kernel': array}."""
     if not isinstance(variables, Mapping):
         raise WeightsError(
-            f"weights are nested dictionaries {{'params': ...}}, got {shown(variables)}"
+            f"weights: expected nested dictionaries {{'params': ...}}, got {quoted(variables)}"
         )
     return dict(_leaves(variables, ()))
 
@@ -138,7 +141,7 @@ def _leaves(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[st
 
 
 def build(arrays: Mapping[str, np.ndarray], gain: float) -> Variables:
-    """Variables on the default device from float32 arrays by path, and the constants."""
+    """Builds variables on the default device from float32 arrays by path and the trained gain."""
     tree = flax.traverse_util.unflatten_dict(
         {path: jnp.array(array) for path, array in arrays.items()}, sep="/"
     )

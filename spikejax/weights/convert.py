@@ -1,4 +1,4 @@
-"""Published PyTorch weights to ours, and back, by the name tables."""
+"""Conversion of published PyTorch weights to ours and back, by name tables."""
 
 import collections
 import pathlib
@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from spikejax import models
+from spikejax.models.name_table import NameTable, counters, entries
 from spikejax.weights import checks
-from spikejax.weights.errors import WeightsError, shown
-from spikejax.weights.tables import TABLES, Table, counters, entries
+from spikejax.weights.errors import WeightsError, quoted
 from spikejax.weights.torch_file import find_state_dict, read_torch
 
 
@@ -19,16 +20,16 @@ def from_torch(
     *,
     trained_gain: float | None = None,
 ) -> checks.Variables:
-    """Converts a PyTorch checkpoint; PyTorch is not needed, and nothing in the file is run.
+    """Converts a PyTorch checkpoint, without PyTorch and without running code in the file.
 
-    A prefix that all names share, such as `module.`, does not matter, nor does whether the state
-    dict stands alone or under a key such as 'state_dict'.
+    A prefix that all names share, such as `module.`, is ignored. The state dict may be the whole
+    checkpoint or lie under a key such as 'state_dict'.
 
     Args:
-        name: the network, as for `models.create`: 'stir', 'lrn', 'bsn', 'edsr' or 'ldn'.
+        name: name of the network, e.g. 'stir'; one of `convertible()`.
         source: a file of `torch.save`, or its state dict: names -> NumPy arrays or PyTorch tensors.
-        trained_gain: spikes a readout at intensity 1 in the training of these weights; None for
-            that of the published ones (STIR 0.4).
+        trained_gain: gain that the weights were trained at, spikes per readout at intensity 1; None
+            for that of the published weights (STIR 0.4).
 
     Returns:
         {'params', 'batch_stats', 'constants': {'trained_gain'}}, float32, for `apply`.
@@ -50,13 +51,14 @@ def from_torch(
 def to_torch(name: str, variables: Mapping[str, Any], *, prefix: str = "") -> dict[str, np.ndarray]:
     """Converts weights to the names and layouts of the published PyTorch network.
 
-    The inverse of `from_torch`, exactly; the trained gain, which PyTorch has no place for, is left
-    out. `torch.save({k: torch.from_numpy(v) for k, v in state.items()}, path)` writes a checkpoint.
+    This is the exact inverse of `from_torch`, but omits the trained gain, for which PyTorch has no
+    place. `torch.save({k: torch.from_numpy(v) for k, v in state.items()}, path)` writes a
+    checkpoint.
 
     Args:
-        name: the network, as for `from_torch`.
-        variables: its weights.
-        prefix: put before every name, e.g. 'module.'.
+        name: name of the network, see `from_torch`.
+        variables: weights of the network.
+        prefix: prefix of every name, e.g. 'module.'.
 
     Returns:
         Names -> new float32 arrays (int64 zeros for the counters of batch norms).
@@ -74,16 +76,22 @@ def to_torch(name: str, variables: Mapping[str, Any], *, prefix: str = "") -> di
     return state | {prefix + counter: np.zeros((), np.int64) for counter in counters(table)}
 
 
-def _table(name: str) -> Table:
-    if name not in TABLES:
+def convertible() -> tuple[str, ...]:
+    """Returns the networks whose PyTorch names are known, sorted."""
+    return tuple(name for name in models.names() if models.create(name).published is not None)
+
+
+def _table(name: str) -> NameTable:
+    table = models.create(name).published if name in models.names() else None
+    if table is None:
         raise WeightsError(
-            f"no PyTorch names are known for {name!r}; they are for {', '.join(sorted(TABLES))}"
+            f"no PyTorch names are known for {name!r}; expected one of {', '.join(convertible())}"
         )
-    return TABLES[name]
+    return table
 
 
 def _converted(
-    name: str, table: Table, state: Mapping[str, Any], trained_gain: float | None
+    name: str, table: NameTable, state: Mapping[str, Any], trained_gain: float | None
 ) -> checks.Variables:
     gain = checks.checked_gain(table.trained_gain if trained_gain is None else trained_gain)
     shapes = checks.expected_shapes(name)
@@ -92,9 +100,9 @@ def _converted(
     if table.any_names:
         state = _in_order(state, table)
     state = {key: value for key, value in state.items() if key not in counters(table)}
-    found = {key: tuple(np.shape(value)) for key, value in state.items()}
+    stored = {key: tuple(np.shape(value)) for key, value in state.items()}
     expected = {entry.theirs: entry.shape_in_torch(shapes[entry.ours]) for entry in wanted}
-    checks.compare_shapes(name, found, expected)
+    checks.compare_shapes(name, stored, expected)
     arrays = {}
     for entry in wanted:
         array = entry.from_torch(_as_numpy(entry.theirs, state[entry.theirs]))
@@ -103,7 +111,7 @@ def _converted(
 
 
 def _without_prefix(state: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    """Takes off the prefix under which most of the wanted names are found."""
+    """Removes the prefix that most of the wanted names have."""
     prefixes: collections.Counter[str] = collections.Counter()
     depth = max(name.count(".") for name in names)
     for key in state:
@@ -118,8 +126,8 @@ def _without_prefix(state: Mapping[str, Any], names: set[str]) -> dict[str, Any]
     return {key.removeprefix(prefix): value for key, value in state.items()}
 
 
-def _in_order(state: Mapping[str, Any], table: Table) -> dict[str, Any]:
-    """Renames modules by their order, if there are as many as the table has."""
+def _in_order(state: Mapping[str, Any], table: NameTable) -> dict[str, Any]:
+    """Renames modules by their order, if their number is that of the table."""
     modules = list(dict.fromkeys(key.rpartition(".")[0] for key in state))
     if len(modules) != len(table.rows):
         return dict(state)
@@ -135,4 +143,5 @@ def _as_numpy(name: str, value: Any) -> np.ndarray:
     try:
         return np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"tensor {shown(name)} is no array: {shown(str(error), 120)}") from None
+        reason = quoted(str(error), 120)
+        raise WeightsError(f"tensor {quoted(name)} is not an array: {reason}") from None

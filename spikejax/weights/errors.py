@@ -1,18 +1,18 @@
-"""The one error of this package, and how names from a file are shown in it."""
+"""The error of this package, and the quoting of names from files in its messages."""
 
 
 class WeightsError(ValueError):
-    """A file or a tree of weights is not what it should be; the message says what and where."""
+    """A file or a tree of weights is invalid; the message names the fault and its place."""
 
 
-def shown(name: object, limit: int = 80) -> str:
-    """A name that came from a file, on one line and not too long, quoted."""
+def quoted(name: object, limit: int = 80) -> str:
+    """Quotes a name from a file, on one line and shortened to `limit` characters."""
     name = getattr(name, "name", name)  # of a pickle's `Global`
     text = name if isinstance(name, str) else f"a {type(name).__name__}"
     return repr(text if len(text) <= limit else text[:limit] + "...")
 
 
 def several(names: list[str]) -> str:
-    """The first of some names, and how many more there are: "'a' (and 2 more)"."""
+    """Quotes the first of some names and counts the others: "'a' (and 2 more)"."""
     more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-    return shown(names[0]) + more
+    return quoted(names[0]) + more

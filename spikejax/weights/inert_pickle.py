@@ -1,10 +1,10 @@
-"""Reads the pickle inside a PyTorch checkpoint without running any of it.
+"""A reader of the pickle inside a PyTorch checkpoint that runs no code in it.
 
-A pickle is a program for a small stack machine, and Python's own unpickler obeys it: it imports
-what the program names and calls it. The machine here knows the opcodes that `torch.save` writes
-and no others. Names become inert `Global` tokens; calling one looks it up among the functions that
-the caller gives; what comes out is made of dict, list, tuple, str, numbers, None, and whatever
-those functions return. Time and memory are proportional to the length of the pickle: nothing here
+A pickle is a program for a small stack machine. Python's own unpickler executes it: it imports what
+the program names and calls it. The machine in this module only knows the opcodes that `torch.save`
+writes. Names become inert `Global` tokens, and calling one looks it up among the functions that the
+caller passes. The result consists of dict, list, tuple, str, numbers, None, and the results of
+those functions. Time and memory are proportional to the length of the pickle: this module never
 recurses, hashes a container, or makes an object larger than the bytes that describe it.
 
 The format is documented in Python's `pickletools`.
@@ -16,10 +16,10 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from spikejax.weights.errors import WeightsError, shown
+from spikejax.weights.errors import WeightsError, quoted
 
 MAX_BYTES = 2 << 20
-"""A checkpoint's pickle takes some 150 bytes a tensor; the values are stored apart from it."""
+"""Largest pickle; a checkpoint's takes about 150 bytes per tensor, without the values."""
 
 _MAX_INTEGER_BYTES = 16
 _MAX_NAME_BYTES = 256
@@ -39,14 +39,14 @@ _OPCODE_NAMES = {opcode.code: opcode.name for opcode in pickletools.opcodes}
 
 @dataclasses.dataclass(frozen=True)
 class Global:
-    """A name in the pickle, such as 'torch.FloatStorage'; never imported."""
+    """A name in the pickle, such as 'torch.FloatStorage', which is never imported."""
 
     name: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Opaque:
-    """What stands for an object that is known to be harmless and of no interest here."""
+    """A placeholder for an object that is harmless and not needed."""
 
     name: str
 
@@ -62,24 +62,25 @@ def read_pickle(
     """Reads one pickle.
 
     Args:
-        data: bytes that hold it.
-        start: where it begins, bytes.
-        names: what it may name ('module.name'), besides what it may call.
-        calls: what it may call, and what is called instead, with the arguments as they come.
-        persistent: turns a persistent identifier (a reference to a stored array) into a value.
+        data: bytes that contain the pickle.
+        start: offset of the pickle, bytes.
+        names: names that the pickle may contain ('module.name'), besides those that it may call.
+        calls: names that the pickle may call, with the functions that are called instead.
+        persistent: converts a persistent identifier (a reference to a stored array) to a value.
 
     Returns:
         The value, and the position after the pickle.
 
     Raises:
-        WeightsError: if it is damaged, too long, or does anything that a checkpoint does not need.
+        WeightsError: if the pickle is damaged, too long, or contains anything that a checkpoint
+            does not need.
     """
     machine = _Machine(data, start, frozenset(names) | calls.keys(), calls, persistent)
     return machine.run()
 
 
 class _Machine:
-    """The stack machine; a method for each opcode that takes more than a line."""
+    """The stack machine, with one method for each opcode that takes more than a line."""
 
     def __init__(
         self,
@@ -167,7 +168,7 @@ class _Machine:
         elif index in self.memo:
             self.stack.append(self.memo[index])
         else:
-            raise self.damaged(f"it refers to value {index}, which it has not made")
+            raise self.damaged(f"it refers to value {index}, which does not exist")
 
     def protocol(self) -> None:
         if (version := self.take(1)[0]) != 2:
@@ -205,8 +206,8 @@ class _Machine:
         name = ".".join(parts)
         if name not in self.names:
             raise WeightsError(
-                f"its pickle names {shown(name)}; only tensors and plain containers are read, and "
-                "nothing in the file was run. In PyTorch save model.state_dict() with torch.save"
+                f"its pickle names {quoted(name)}; only tensors and plain containers are read, and "
+                "nothing in the file was run; in PyTorch save model.state_dict() with torch.save"
             )
         self.stack.append(Global(name))
 
@@ -214,21 +215,21 @@ class _Machine:
         arguments, function = self.pop(), self.pop()
         if not isinstance(function, Global) or function.name not in self.calls:
             raise WeightsError(
-                f"its pickle calls {shown(function)}, which a checkpoint has no need of"
+                f"its pickle calls {quoted(function)}, which a checkpoint does not need"
             )
         if not isinstance(arguments, tuple):
-            raise self.damaged("the arguments of a call are no tuple")
+            raise self.damaged("the arguments of a call are not a tuple")
         try:
             self.stack.append(self.calls[function.name](*arguments))
         except TypeError:
             raise self.damaged(f"wrong arguments for {function.name}") from None
 
     def set_state(self) -> None:
-        """State on a dictionary is PyTorch's `_metadata`; on an opaque object, anything."""
+        """Drops a state: PyTorch's `_metadata` on a dictionary, or any on an opaque object."""
         self.pop()
         target = self.pop()
         if not isinstance(target, dict | Opaque):
-            raise WeightsError(f"its pickle sets the state of {shown(target)}")
+            raise WeightsError(f"its pickle sets the state of {quoted(target)}")
         self.stack.append(target)
 
     def append(self) -> None:
@@ -240,7 +241,7 @@ class _Machine:
     def extend(self, values: list[Any]) -> None:
         target = self.pop()
         if not isinstance(target, list):
-            raise self.damaged(f"it appends to {shown(target)}")
+            raise self.damaged(f"it appends to {quoted(target)}")
         target.extend(values)
         self.stack.append(target)
 
@@ -254,13 +255,13 @@ class _Machine:
     def update(self, items: list[Any]) -> None:
         target = self.pop()
         if not isinstance(target, dict) or len(items) % 2:
-            raise self.damaged(f"it sets entries of {shown(target)}")
+            raise self.damaged(f"it sets entries of {quoted(target)}")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            # Small keys alone: the hash of a nested tuple takes time exponential in its depth,
-            # and large integers can be chosen so that their hashes collide.
+            # Only small keys: the hash of a nested tuple takes time exponential in its depth, and
+            # large integers can be chosen so that their hashes collide.
             small = type(key) is int and abs(key) < 2**31
             if not (small or isinstance(key, str)):
-                raise WeightsError(f"its pickle uses {shown(key)} as the key of a dictionary")
+                raise WeightsError(f"its pickle uses {quoted(key)} as the key of a dictionary")
             target[key] = value
         self.stack.append(target)
 
@@ -270,11 +271,11 @@ _STEPS: Mapping[int, Callable[[_Machine], None]] = {
     ord("("): _Machine.mark,
     0x8A: _Machine.integer,
     ord("X"): _Machine.text,
-    ord("T"): _Machine.text,  # Python 2 wrote its strings of bytes so, names among them
+    ord("T"): _Machine.text,  # byte strings of Python 2, which include names
     ord("U"): _Machine.short_text,
     ord("c"): _Machine.name,
     ord("R"): _Machine.call,
-    0x81: _Machine.call,  # making an object: `cls.__new__(cls, *arguments)`
+    0x81: _Machine.call,  # creates an object: `cls.__new__(cls, *arguments)`
     ord("b"): _Machine.set_state,
     ord("Q"): lambda machine: machine.stack.append(machine.persistent(machine.pop())),
     ord("a"): _Machine.append,

@@ -1,7 +1,7 @@
-"""Weights in our own files: safetensors, which hold arrays and text and nothing that could run.
+"""Files of weights in safetensors, a format for arrays and text that contains no code.
 
-Arrays are named by their paths, 'params/encoder/conv0/kernel'; the metadata name the network and
-the version of this format.
+Arrays are named by their paths, 'params/encoder/conv0/kernel'. The metadata hold the name of the
+network and the version of this format.
 """
 
 import json
@@ -18,7 +18,7 @@ import safetensors.numpy
 
 from spikejax.weights import checks
 from spikejax.weights.convert import from_torch
-from spikejax.weights.errors import WeightsError, shown
+from spikejax.weights.errors import WeightsError, quoted
 from spikejax.weights.torch_file import LEGACY_MAGIC, ZIP_MAGIC
 
 SUFFIX = ".safetensors"
@@ -31,7 +31,7 @@ _STORED = {"F16": "<f2", "BF16": ml_dtypes.bfloat16, "F32": "<f4", "F64": "<f8"}
 
 
 def available() -> tuple[str, ...]:
-    """The names of the weights that ship with the package, for `load`."""
+    """Returns the names of the bundled weights, for `load`."""
     return tuple(sorted(path.stem for path in BUNDLED.glob(f"*{SUFFIX}")))
 
 
@@ -43,14 +43,14 @@ def save(
     dtype: Literal["float32", "bfloat16", "float16"] = "float32",
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Writes weights to a .safetensors file; an older file stays whole until the new one is.
+    """Writes weights to a .safetensors file, atomically.
 
     Args:
-        path: of the file.
+        path: path of the file.
         variables: {'params', 'batch_stats', 'constants'}; 'constants' may be absent.
-        model: the network's name, which is stored and checked.
-        dtype: in which parameters and statistics are stored; the trained gain is always float32.
-        metadata: more text to store, such as how the weights were trained.
+        model: name of the network, which is checked and stored.
+        dtype: dtype of the stored parameters and statistics; the trained gain is always float32.
+        metadata: more text to store, such as notes on the training.
 
     Raises:
         ValueError: if the weights are not those of the network, do not fit into `dtype`, or the
@@ -69,17 +69,17 @@ def save(
         "format": _FORMAT,
         "format_version": str(_VERSION),
         "model": model,
-        "trained_gain": str(gain),  # for people; the array is what counts
+        "trained_gain": str(gain),  # for readers of the header; `load` uses the array
     }
     _write(pathlib.Path(path), safetensors.numpy.save(arrays | {checks.GAIN: gain}, text))
 
 
 def load(name_or_path: str | pathlib.Path, *, model: str | None = None) -> checks.Variables:
-    """Loads weights: those that ship with the package by name, others from a .safetensors file.
+    """Loads weights: bundled ones by name, others from a .safetensors file.
 
     Args:
         name_or_path: one of `available()`, or the path of a file written by `save`.
-        model: the network that they must be for; None for the one that the file names.
+        model: name of the network; None for the one that the file names.
 
     Returns:
         {'params', 'batch_stats', 'constants': {'trained_gain'}}, float32, for `apply`.
@@ -95,8 +95,9 @@ def load(name_or_path: str | pathlib.Path, *, model: str | None = None) -> check
     elif not path.suffix and len(path.parts) == 1 and not path.exists():
         has = f"these do: {', '.join(shipped)}" if shipped else "none do"
         raise WeightsError(
-            f"no weights named {shown(str(name_or_path))} ship with this package ({has}); give the "
-            "path of a .safetensors file, or convert a PyTorch checkpoint with weights.from_torch"
+            f"no weights named {quoted(str(name_or_path))} ship with this package ({has}); pass "
+            "the path of a .safetensors file, or convert a PyTorch checkpoint with "
+            "weights.from_torch"
         )
     data = _read(path)
     if data.startswith((ZIP_MAGIC, LEGACY_MAGIC)):
@@ -108,14 +109,14 @@ def load(name_or_path: str | pathlib.Path, *, model: str | None = None) -> check
 
 
 def load_any(name: str, path: str | pathlib.Path) -> checks.Variables:
-    """Loads a network's weights from a .safetensors file or a PyTorch checkpoint, by its content.
+    """Loads weights from a .safetensors file or a PyTorch checkpoint, told apart by content.
 
     Args:
-        name: the network.
-        path: a file written by `save`, or by `torch.save` under the published names.
+        name: name of the network.
+        path: a file written by `save`, or by `torch.save` with the published names.
 
     Returns:
-        As `load` and `from_torch`.
+        {'params', 'batch_stats', 'constants': {'trained_gain'}}, float32, for `apply`.
 
     Raises:
         ValueError: as `load` and `from_torch`.
@@ -123,7 +124,7 @@ def load_any(name: str, path: str | pathlib.Path) -> checks.Variables:
     path = pathlib.Path(path)
     if _read(path, len(LEGACY_MAGIC)).startswith((ZIP_MAGIC, LEGACY_MAGIC)):
         return from_torch(name, path)
-    # As it is a path, it is not looked up among the weights that ship.
+    # A path is not looked up among the bundled weights.
     return load(path, model=name)
 
 
@@ -131,17 +132,17 @@ def _parse(data: bytes, model: str | None) -> checks.Variables:
     try:
         tensors = dict(safetensors.deserialize(data))
     except safetensors.SafetensorError as error:
-        what = shown(str(error).removeprefix("Error while deserializing: "), 120)
-        raise WeightsError(f"a damaged .safetensors file, or none: {what}") from None
+        what = quoted(str(error).removeprefix("Error while deserializing: "), 120)
+        raise WeightsError(f"damaged, or not a .safetensors file: {what}") from None
     metadata = _metadata(data)
     named = metadata.get("model")
     if metadata.get("format") == _FORMAT and metadata.get("format_version") != str(_VERSION):
-        version = shown(metadata.get("format_version", "none"))
+        version = quoted(metadata.get("format_version", "none"))
         raise WeightsError(f"format version {version}, this spikejax reads {_VERSION}")
     if model is None and named is None:
-        raise WeightsError("the file does not name its network; say which with `model`")
+        raise WeightsError("the file does not name its network; pass `model`")
     if model is not None and named is not None and model != named:
-        raise WeightsError(f"weights of {shown(named)}, expected those of {model!r}")
+        raise WeightsError(f"weights of {quoted(named)}, expected those of {model!r}")
     name = str(model or named)
     checks.compare(name, {path: tuple(spec["shape"]) for path, spec in tensors.items()})
     arrays = {path: _array(path, spec) for path, spec in tensors.items()}
@@ -150,14 +151,14 @@ def _parse(data: bytes, model: str | None) -> checks.Variables:
 
 
 def _metadata(data: bytes) -> dict[str, str]:
-    """The text in the header, which has been found sound: 8 bytes of its length, then JSON."""
+    """Reads the text in a valid header: 8 bytes with its length, then JSON."""
     length = int.from_bytes(data[:8], "little")
     return json.loads(data[8 : 8 + length]).get("__metadata__") or {}
 
 
 def _array(path: str, spec: Mapping[str, Any]) -> np.ndarray:
     if spec["dtype"] not in _STORED:
-        raise WeightsError(f"tensor {shown(path)} has {spec['dtype']} values, expected float32")
+        raise WeightsError(f"tensor {quoted(path)} has {spec['dtype']} values, expected float32")
     array = np.frombuffer(spec["data"], _STORED[spec["dtype"]]).reshape(spec["shape"])
     return checks.as_float32(path, array)
 
@@ -166,7 +167,7 @@ def _narrowed(path: str, array: np.ndarray, dtype: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         narrow = checks.as_float32(path, array).astype(jnp.dtype(dtype))
     if not np.isfinite(narrow.astype(np.float32)).all():
-        raise WeightsError(f"tensor {shown(path)} holds values too large for {dtype}")
+        raise WeightsError(f"tensor {quoted(path)} holds values too large for {dtype}")
     return narrow
 
 
@@ -174,7 +175,7 @@ def _checked_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     for key, value in metadata.items():
         if not isinstance(key, str) or not isinstance(value, str) or key in _RESERVED:
             raise WeightsError(
-                f"metadata are names and texts, {', '.join(_RESERVED)} excepted; got {key!r}"
+                f"metadata: expected names and texts, without {', '.join(_RESERVED)}; got {key!r}"
             )
     return dict(metadata)
 

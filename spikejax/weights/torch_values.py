@@ -1,8 +1,8 @@
-"""Stored arrays and the tensors that look into them, as a PyTorch checkpoint describes them.
+"""Storages and tensors of PyTorch checkpoints.
 
-A checkpoint's pickle holds no values: it says "a tensor of this shape and these strides, from this
-element of that storage on". These descriptions are checked as they are made and become arrays
-only when somebody asks, so that an optimiser's state in the same file costs nothing.
+The pickle of a checkpoint holds no values. It describes each tensor by shape, strides, storage and
+offset. These descriptions are checked when they are read, and become arrays only on request, so
+that the state of an optimiser in the same file costs nothing.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from spikejax.weights.errors import WeightsError, shown
+from spikejax.weights.errors import WeightsError, quoted
 from spikejax.weights.inert_pickle import Global, Opaque
 
 DTYPES: Mapping[str, np.dtype] = {
@@ -34,8 +34,8 @@ DTYPES: Mapping[str, np.dtype] = {
 NAMES = frozenset(DTYPES)
 
 _MAX_DIMENSIONS = 8
-# What training checkpoints carry beside tensors: scores, schedules, options. Their values are not
-# wanted, and nothing of them is made.
+# Other contents of training checkpoints, such as scores, schedules and options. Their values are
+# not needed, and no such object is created.
 _IGNORED = (
     "_codecs.encode",
     "argparse.Namespace",
@@ -49,7 +49,13 @@ _IGNORED = (
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
 class Storage:
-    """A stored array: its name in the file, its dtype, and its length in elements."""
+    """A stored array.
+
+    Attributes:
+        key: name in the file.
+        dtype: dtype of the elements.
+        size: number of elements.
+    """
 
     key: str
     dtype: np.dtype
@@ -57,13 +63,13 @@ class Storage:
 
     @property
     def nbytes(self) -> int:
-        """Its length in bytes."""
+        """Length in bytes."""
         return self.size * self.dtype.itemsize
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
 class Tensor:
-    """A strided look into a storage; offset and strides are in elements."""
+    """A strided view of a storage; offset and strides are in elements."""
 
     storage: Storage
     offset: int
@@ -71,7 +77,7 @@ class Tensor:
     strides: tuple[int, ...]
 
     def array(self, data: bytes) -> np.ndarray:
-        """The values, from the bytes of the storage: a read-only view of them."""
+        """Returns the values, a read-only view of the bytes of the storage."""
         dtype = self.storage.dtype
         if 0 in self.shape:
             return np.zeros(self.shape, dtype)
@@ -82,14 +88,16 @@ class Tensor:
 def storage(identifier: Any) -> Storage:
     """Reads a persistent identifier ('storage', type, key, location, elements[, None])."""
     if not isinstance(identifier, tuple) or len(identifier) not in (5, 6):
-        raise WeightsError(f"it refers to a storage by {shown(identifier)}, expected five entries")
+        raise WeightsError(
+            f"it refers to a storage by {quoted(identifier)}, expected five or six entries"
+        )
     tag, kind, key, _, size, *view = identifier
     if tag != "storage" or not isinstance(key, str) or view not in ([], [None]):
         raise WeightsError("it refers to a storage in an unknown way")
     if not isinstance(kind, Global) or kind.name not in DTYPES:
-        raise WeightsError(f"storage {shown(key)} is of unknown type {shown(kind)}")
+        raise WeightsError(f"storage {quoted(key)} is of unknown type {quoted(kind)}")
     if not _is_count(size):
-        raise WeightsError(f"storage {shown(key)}: its length is no count of elements")
+        raise WeightsError(f"storage {quoted(key)}: its length is not a count of elements")
     return Storage(key, DTYPES[kind.name], size)
 
 
@@ -98,21 +106,21 @@ def _is_count(value: object) -> bool:
 
 
 def _tensor(base: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Tensor:
-    """Stands for `torch._utils._rebuild_tensor_v2`; gradients and hooks are dropped."""
+    """Replaces `torch._utils._rebuild_tensor_v2`; gradients and hooks are dropped."""
     if not isinstance(base, Storage):
-        raise WeightsError(f"a tensor without a storage, but with {shown(base)}")
-    where = f"a tensor in storage {shown(base.key)}"
+        raise WeightsError(f"a tensor has {quoted(base)}, expected a storage")
+    where = f"a tensor in storage {quoted(base.key)}"
     if not isinstance(shape, tuple) or not isinstance(strides, tuple):
         raise WeightsError(f"{where} has no shape")
     if len(shape) != len(strides) or len(shape) > _MAX_DIMENSIONS:
         raise WeightsError(f"{where} has {len(shape)} dimensions and {len(strides)} strides")
     if not all(map(_is_count, (offset, *shape, *strides))):
-        raise WeightsError(f"{where} has a shape, offset or stride that is no count")
+        raise WeightsError(f"{where} has a shape, offset or stride that is not a count")
     elements = math.prod(shape)
     if math.prod(n for n in shape if n) >= 2**48:
         raise WeightsError(f"{where} has the impossible shape {shape}")
     reach = sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
-    # More elements than are stored means stride 0: a few bytes that would unfold into gigabytes.
+    # More elements than stored ones imply a stride of 0: a few bytes could expand to gigabytes.
     if elements and (elements > base.size or offset + reach >= base.size):
         raise WeightsError(
             f"{where} of shape {shape}, strides {strides}, offset {offset} does not fit into it: "
@@ -122,31 +130,31 @@ def _tensor(base: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Tensor
 
 
 def _parameter(data: Any, *_: Any) -> Tensor:
-    """Stands for `torch._utils._rebuild_parameter`."""
+    """Replaces `torch._utils._rebuild_parameter`."""
     if not isinstance(data, Tensor):
-        raise WeightsError(f"a parameter that is no tensor, but {shown(data)}")
+        raise WeightsError(f"a parameter is {quoted(data)}, expected a tensor")
     return data
 
 
 def _dictionary(*arguments: Any) -> dict[str, Any]:
-    """Stands for OrderedDict and defaultdict, which pickles fill afterwards.
+    """Replaces OrderedDict and defaultdict, which pickles fill afterwards.
 
-    Python 2 gave an OrderedDict its entries at once, as a list of lists [name, value].
+    Python 2 passed the entries to OrderedDict at once, as a list of lists [name, value].
     """
     if len(arguments) == 1 and isinstance(arguments[0], list):
         pairs = arguments[0]
         if not all(isinstance(p, list) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
-            raise WeightsError("a dictionary whose entries are no pairs of a name and a value")
+            raise WeightsError("the entries of a dictionary are not pairs of a name and a value")
         return {name: value for name, value in pairs}
     if any(not isinstance(argument, Global | Opaque) for argument in arguments):
-        raise WeightsError("a dictionary that is made from something else than its entries")
+        raise WeightsError("the arguments of a dictionary are not its entries")
     return {}
 
 
 def _size(values: Any) -> tuple[Any, ...]:
-    """Stands for `torch.Size`."""
+    """Replaces `torch.Size`."""
     if not isinstance(values, tuple):
-        raise WeightsError(f"a shape made of {shown(values)}")
+        raise WeightsError(f"a shape is {quoted(values)}, expected a tuple")
     return values
 
 

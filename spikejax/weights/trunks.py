@@ -1,8 +1,8 @@
-"""The trained trunks of VGG16, VGG19 and AlexNet: torchvision's files, converted once and cached.
+"""Trained trunks of VGG16, VGG19 and AlexNet, from torchvision's files, converted and cached.
 
-They do not ship, because they are large (VGG16's file has 528 MB, its trunk 59 MB) and have terms
-of their own. A file is found by its path, by an environment variable, or where PyTorch keeps its
-downloads; nothing is downloaded.
+They are not bundled, because they are large (VGG16's file has 528 MB, its trunk 59 MB) and have
+their own terms. A file is given by its path or by an environment variable, or taken from PyTorch's
+folder of downloads. This module downloads nothing.
 """
 
 import dataclasses
@@ -31,13 +31,13 @@ _FORMAT = "spikejax-trunk-1"
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
-    """Where a trunk comes from.
+class TrunkFile:
+    """The file of a trunk.
 
     Attributes:
-        file: torchvision's file; the digits in its name begin the file's SHA-256.
-        variable: the environment variable that says where it is.
-        weights: what torchvision calls these weights.
+        file: name of torchvision's file; it ends in the first digits of the file's SHA-256.
+        variable: environment variable with the path of the file.
+        weights: torchvision's name of the weights.
     """
 
     file: str
@@ -46,29 +46,29 @@ class Source:
 
     @property
     def digest(self) -> str:
-        """The first hexadecimal digits of the file's SHA-256."""
+        """First hexadecimal digits of the file's SHA-256."""
         return pathlib.Path(self.file).stem.rpartition("-")[2]
 
 
-SOURCES: Mapping[str, Source] = {
-    "vgg16": Source("vgg16-397923af.pth", "SPIKEJAX_VGG16", "VGG16_Weights.IMAGENET1K_V1"),
-    "vgg19": Source("vgg19-dcbb9e9d.pth", "SPIKEJAX_VGG19", "VGG19_Weights.IMAGENET1K_V1"),
-    "alexnet": Source(
+TRUNK_FILES: Mapping[str, TrunkFile] = {
+    "vgg16": TrunkFile("vgg16-397923af.pth", "SPIKEJAX_VGG16", "VGG16_Weights.IMAGENET1K_V1"),
+    "vgg19": TrunkFile("vgg19-dcbb9e9d.pth", "SPIKEJAX_VGG19", "VGG19_Weights.IMAGENET1K_V1"),
+    "alexnet": TrunkFile(
         "alexnet-owt-7be5be79.pth", "SPIKEJAX_ALEXNET", "AlexNet_Weights.IMAGENET1K_V1"
     ),
 }
 
 
 def trunk(name: str, path: str | pathlib.Path | None = None) -> Params:
-    """Loads the trained parameters of a trunk, for `models.trunks.apply` and the measures over it.
+    """Loads the trained parameters of a trunk, for `models.trunks.apply` and metrics over it.
 
-    A PyTorch file is converted at its first use; the result is kept in `$SPIKEJAX_CACHE`, else in
-    `$XDG_CACHE_HOME/spikejax` or `~/.cache/spikejax`, and made again when the file changes. Without
-    a folder that can be written to, it is converted once in each process.
+    A PyTorch file is converted at its first use. The result is cached in `$SPIKEJAX_CACHE`, else in
+    `$XDG_CACHE_HOME/spikejax` or `~/.cache/spikejax`, and converted again when the file changes.
+    Without a writable folder, the file is converted once per process.
 
     Args:
         name: 'vgg16', 'vgg19' or 'alexnet'.
-        path: torchvision's .pth file or a file written by `save_trunk`; None for the one that the
+        path: torchvision's .pth file or a file written by `save_trunk`; None for the file that the
             environment variable (SPIKEJAX_VGG16, SPIKEJAX_VGG19, SPIKEJAX_ALEXNET) names, else the
             one among PyTorch's downloads.
 
@@ -76,7 +76,8 @@ def trunk(name: str, path: str | pathlib.Path | None = None) -> Params:
         {'features0': {'kernel' (kh, kw, in, out), 'bias' (out,)}, ...}, float32.
 
     Raises:
-        ValueError: if there is no such trunk, its file is not found, or is damaged or another's.
+        ValueError: if there is no such trunk, or its file is missing, damaged or that of another
+            trunk.
     """
     path = _find(name, path)
     try:
@@ -87,15 +88,15 @@ def trunk(name: str, path: str | pathlib.Path | None = None) -> Params:
 
 
 def save_trunk(path: str | pathlib.Path, name: str, params: Mapping[str, Any]) -> None:
-    """Writes a trunk's parameters to a .safetensors file, which `trunk` reads.
+    """Writes the parameters of a trunk to a .safetensors file, which `trunk` reads.
 
     Args:
-        path: of the file; an older one is replaced at once.
-        name: of the trunk.
-        params: as from `trunk`.
+        path: path of the file; an older one is replaced atomically.
+        name: name of the trunk.
+        params: parameters, see `trunk`.
 
     Raises:
-        ValueError: if they are not those of the trunk, or the file cannot be written.
+        ValueError: if the parameters are not those of the trunk, or the file cannot be written.
     """
     arrays = {p: np.asarray(array) for p, array in checks.flatten(params).items()}
     data = safetensors.numpy.save(_checked(name, arrays), {"format": _FORMAT, "trunk": name})
@@ -107,28 +108,28 @@ def save_trunk(path: str | pathlib.Path, name: str, params: Mapping[str, Any]) -
 
 
 def convert_trunk(name: str, state: Mapping[str, np.ndarray]) -> Params:
-    """Converts a state dict of torchvision's; only its `features.*` are looked at.
+    """Converts a state dict of torchvision; only its `features.*` are used.
 
     Args:
-        name: of the trunk.
+        name: name of the trunk.
         state: 'features.0.weight' (out, in, kh, kw) and so on -> arrays.
 
     Returns:
-        As `trunk`.
+        The parameters, see `trunk`.
 
     Raises:
         ValueError: if an array is missing, unknown, of another shape, or not finite.
     """
-    found = {}
+    arrays = {}
     for key, array in state.items():
         if key.startswith("features."):
             module, _, leaf = key.removeprefix("features.").rpartition(".")
             path = f"features{module}/{'kernel' if leaf == 'weight' else leaf}"
-            found[path] = np.transpose(array, (2, 3, 1, 0)) if np.ndim(array) == 4 else array
-    return _tree(_checked(name, found))
+            arrays[path] = np.transpose(array, (2, 3, 1, 0)) if np.ndim(array) == 4 else array
+    return _tree(_checked(name, arrays))
 
 
-@functools.lru_cache(maxsize=len(SOURCES))
+@functools.lru_cache(maxsize=len(TRUNK_FILES))
 def _load(name: str, path: pathlib.Path, size: int, modified: int) -> Params:
     if path.suffix == ".safetensors":
         return _read(name, path)
@@ -137,25 +138,25 @@ def _load(name: str, path: pathlib.Path, size: int, modified: int) -> Params:
         try:
             return _read(name, cached)
         except WeightsError:
-            pass  # damaged: it is made again
+            pass  # damaged: it is converted again
     params = _convert(name, path)
     try:
         cached.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         save_trunk(cached, name, params)
     except (OSError, WeightsError):
-        pass  # no cache: it is only slower
+        pass  # without a cache, later processes convert again
     return params
 
 
 def _convert(name: str, path: pathlib.Path) -> Params:
-    source = SOURCES[name]
+    source = TRUNK_FILES[name]
     if path.name == source.file:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if not digest.startswith(source.digest):
             raise WeightsError(
-                f"{path}: its SHA-256 begins with {digest[:8]}, that of torchvision's file with "
-                f"{source.digest}: the download is damaged or incomplete"
+                f"{path}: its SHA-256 begins with {digest[:8]}, expected {source.digest}; the "
+                "download is damaged or incomplete"
             )
     try:
         return convert_trunk(name, read_torch(path))
@@ -170,9 +171,9 @@ def _read(name: str, path: pathlib.Path) -> Params:
             metadata = file.metadata() or {}
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (OSError, safetensors.SafetensorError) as error:
-        raise WeightsError(f"{path}: no sound .safetensors file: {error}") from None
+        raise WeightsError(f"{path}: not a readable .safetensors file: {error}") from None
     if metadata.get("trunk", name) != name:
-        raise WeightsError(f"{path}: a trunk of {metadata['trunk']!r}, expected {name!r}")
+        raise WeightsError(f"{path}: a trunk of {metadata['trunk']!r}, expected that of {name!r}")
     try:
         return _tree(_checked(name, arrays))
     except WeightsError as error:
@@ -187,7 +188,7 @@ def _checked(name: str, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def _tree(arrays: Mapping[str, np.ndarray]) -> Params:
     params: Params = {}
-    with jax.ensure_compile_time_eval():  # what is kept for later must not belong to a trace
+    with jax.ensure_compile_time_eval():  # cached arrays must not belong to a trace
         for path, array in arrays.items():
             layer, leaf = path.split("/")
             params.setdefault(layer, {})[leaf] = jnp.array(array)
@@ -195,11 +196,12 @@ def _tree(arrays: Mapping[str, np.ndarray]) -> Params:
 
 
 def _find(name: str, path: str | pathlib.Path | None) -> pathlib.Path:
-    if name not in SOURCES:
-        raise WeightsError(f"there is no trunk {name!r}; there are {', '.join(sorted(SOURCES))}")
+    if name not in TRUNK_FILES:
+        known = ", ".join(sorted(TRUNK_FILES))
+        raise WeightsError(f"there is no trunk {name!r}; there are {known}")
     if path is not None:
         return pathlib.Path(path)
-    source = SOURCES[name]
+    source = TRUNK_FILES[name]
     if named := os.environ.get(source.variable):
         return pathlib.Path(named).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
@@ -207,15 +209,15 @@ def _find(name: str, path: str | pathlib.Path | None) -> pathlib.Path:
     download = pathlib.Path(home).expanduser() / "hub" / "checkpoints" / source.file
     if download.is_file():
         return download
-    raise WeightsError(f"the trained weights of {name!r} are not at hand. {_how_to_get(name)}")
+    raise WeightsError(f"no file with the trained weights of {name!r}. {_how_to_get(name)}")
 
 
 def _how_to_get(name: str) -> str:
-    source = SOURCES[name]
+    source = TRUNK_FILES[name]
     return (
         f"Get torchvision's {source.file} ({source.weights}, "
-        f"https://download.pytorch.org/models/{source.file}) and give its path, or set "
-        f"{source.variable} to it"
+        f"https://download.pytorch.org/models/{source.file}) and pass its path, or set "
+        f"{source.variable} to its path"
     )
 
 

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spikejax.camera import expose, to_grey
+from spikejax.camera import expose
 
 KEY = jax.random.key(0)
 
@@ -39,7 +39,7 @@ def test_shot_and_read_noise_have_their_variances():
     assert both.std() == pytest.approx(np.sqrt(0.5 / 1000 + 0.03**2), rel=0.02)
 
 
-def test_gradients_pass_and_stay_finite_in_the_dark():
+def test_gradients_are_finite_in_the_dark():
     frames = jnp.zeros((5, 2, 2)).at[:, 0].set(0.5)
 
     def brightness(frames):
@@ -48,13 +48,6 @@ def test_gradients_pass_and_stay_finite_in_the_dark():
     gradient = np.asarray(jax.grad(brightness)(frames))
     np.testing.assert_allclose(gradient[:, 0], 0.5 ** (1 / 2.2 - 1) / 2.2 / 5, rtol=1e-3)
     assert np.isfinite(gradient).all()
-
-
-def test_grey_weighs_the_linear_channels():
-    assert to_grey(np.float32([[1, 0, 0], [0, 1, 0], [0, 0, 1]])).tolist() == pytest.approx(
-        [0.30, 0.59, 0.11]
-    )
-    assert to_grey(np.ones((2, 4, 3), np.float32)).shape == (2, 4)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +65,3 @@ def test_grey_weighs_the_linear_channels():
 def test_wrong_arguments_are_named(frames, options, message):
     with pytest.raises(ValueError, match=message):
         expose(frames, **options)
-
-
-def test_grey_needs_three_channels():
-    with pytest.raises(ValueError, match=r"to_grey: expected \(..., 3\) RGB, got shape \(4, 4\)"):
-        to_grey(np.ones((4, 4), np.float32))

@@ -1,10 +1,11 @@
-"""The simulator against what was measured on a real recording of a wall.
+"""Comparison of the simulator with measurements on a real recording of a wall.
 
-The wall fires at .1965 spikes a readout on the mean of its pixels, 500 readouts. The statistic is
-the variance over time, at each pixel, of its counts in windows of n readouts side by side
-(unbiased: divided by windows - 1), averaged over the pixels. An ideal pixel of one rate has the
-variance frac(nr) (1 - frac(nr)), so the wall's rates spread: distributed as a triangle they give
-back all four numbers of the ideal and of the zero-reset pixel together, a check on the definition.
+The wall has a mean of .1965 spikes per readout and pixel over 500 readouts. The statistic is the
+variance over time of each pixel's counts in adjacent windows of n readouts (unbiased: divided by
+windows - 1), averaged over the pixels. An ideal pixel of rate r has the variance
+frac(nr) (1 - frac(nr)), so the wall's rates must differ between pixels. With a triangular
+distribution of rates they reproduce all four numbers of the ideal pixel and of the zero-reset
+pixel, which checks the definition.
 """
 
 import dataclasses
@@ -23,7 +24,7 @@ IDEAL = SENSORS["ideal"]
 
 @pytest.fixture(scope="module")
 def wall():
-    """(SIDE, SIDE) rates at the quantiles of the triangular distribution, in random order."""
+    """Returns rates (SIDE, SIDE) at the quantiles of a triangular distribution, shuffled."""
     u = (np.arange(SIDE**2) + 0.5) / SIDE**2
     width, left, right = BRIGHTEST - DARKEST, COMMONEST - DARKEST, BRIGHTEST - COMMONEST
     rates = np.where(
@@ -46,7 +47,10 @@ def count_variances(spikes):
 
 
 def neighbouring_intervals(spikes):
-    """Covariance of neighbouring intervals over their variance, both averaged over the pixels."""
+    """Returns the covariance of neighbouring intervals divided by their variance.
+
+    Both are averaged over the pixels.
+    """
     covariance = variance = 0.0
     for pixel in spikes.reshape(READOUTS, -1).T[::5]:
         intervals = np.diff(np.flatnonzero(pixel))
@@ -64,7 +68,7 @@ def test_ideal_camera(wall):
 
 
 def test_fitted_noise(wall):
-    """The pixels of one camera, in light that makes each fire at the rate that it had."""
+    """The light makes each pixel of one camera fire at its measured rate."""
     sensor = SENSORS["vidar"]
     pattern = sensor.pattern(jax.random.key(9), (SIDE, SIDE))
     light = (wall * np.asarray(pattern.threshold) - np.asarray(pattern.dark)) / pattern.prnu
@@ -74,8 +78,8 @@ def test_fitted_noise(wall):
     assert neighbouring_intervals(spikes) == pytest.approx(-0.51, abs=0.02)
 
 
-def test_fixed_pattern_may_make_part_of_the_spread(wall):
-    """A wall of less contrast, to which the fixed pattern of any camera adds the rest."""
+def test_fixed_pattern_can_replace_part_of_the_contrast(wall):
+    """The fixed pattern of any camera adds to a wall with less contrast."""
     sensor = SENSORS["vidar"]
     pattern_spread = np.hypot(0.1965 * np.hypot(sensor.prnu, sensor.threshold_spread), 0.0018)
     contrast = np.sqrt(1 - (pattern_spread / wall.std()) ** 2)
@@ -84,12 +88,12 @@ def test_fixed_pattern_may_make_part_of_the_spread(wall):
     assert variances == pytest.approx([0.1486, 0.1741, 0.1857, 0.2020], rel=0.02)
 
 
-def test_zero_reset_is_wrong_as_described(wall):
+def test_zero_reset_has_the_expected_error(wall):
     spikes = recording(wall, dataclasses.replace(IDEAL, reset="zero"))
     assert 0.06 < 1 - spikes.mean() / 0.1965 < 0.10
     assert count_variances(spikes) == pytest.approx([0.1216, 0.1053, 0.1139, 0.1335], rel=0.025)
 
 
-def test_one_random_spike_in_140_readouts_is_wrong_as_described(wall):
+def test_stray_spikes_have_the_expected_error(wall):
     spikes = recording(wall, dataclasses.replace(IDEAL, stray_gap=140.0))
     assert count_variances(spikes) == pytest.approx([0.2035, 0.2857, 0.4695, 0.7672], rel=0.015)

@@ -8,12 +8,12 @@ import pytest
 
 from spikejax.camera import SURROGATES, integrate_and_fire
 
-MOST = 1e-4  # one spike in 10,000 may fall on the other side of a rounding
+MOST = 1e-4  # rounding may change one spike in 10,000
 RESETS = ("subtract", "zero", "modulo")
 
 
 def reference(x, theta, v, reset="subtract", strict=False):
-    """The pixel in float64 numpy, readout by readout."""
+    """Simulates pixels in float64 numpy, readout by readout."""
     spikes = []
     for current in np.asarray(x, float):
         v = v + current
@@ -43,7 +43,7 @@ def test_ideal_pixel(golden, jitted):
 
 
 def test_closed_form(rng):
-    """Below one spike a readout: the steps of the running sum of the current."""
+    """Below one spike per readout, spikes are the steps of the cumulative current."""
     x, v, theta = rng.random((300, 20, 30)), rng.random((20, 30)), 1.3
     total = np.floor(np.concatenate([v[None], v + np.cumsum(x, 0)]) / theta)
     spikes, _ = integrate_and_fire(np.float32(x), threshold=theta, initial=v)
@@ -60,7 +60,7 @@ def test_agrees_with_a_loop_also_above_saturation(rng, reset, strict):
     )
     want, last = reference(x, theta, v, reset, strict)
     same = np.all(np.asarray(spikes) == want, 0)
-    assert same.mean() > 0.98  # a pixel leaves the track for good after one rounding
+    assert same.mean() > 0.98  # one rounding changes all later spikes of a pixel
     np.testing.assert_allclose(potential, last, atol=1e-4) if same.all() else None
     np.testing.assert_allclose(np.asarray(potential)[same], last[same], atol=1e-4)
 
@@ -76,7 +76,7 @@ def test_subtract_keeps_all_charge(x, theta):
     np.testing.assert_allclose(potential, x.sum(0, dtype=float) - theta * spikes.sum(0), atol=1e-4)
 
 
-def test_modulo_is_subtract_below_one_spike_a_readout(rng):
+def test_modulo_is_subtract_below_one_spike_per_readout(rng):
     x = np.float32(rng.random((200, 50)))
     a, b = (integrate_and_fire(x, reset=r) for r in ("subtract", "modulo"))
     assert np.array_equal(a[0], b[0]) and np.array_equal(a[1], b[1])
@@ -100,7 +100,7 @@ def test_a_stream_cut_anywhere_gives_the_same_spikes(rng, reset, jitted):
     x = np.float32(rng.random((40, 11, 13)) * 1.5)
     theta = np.float32(0.7 + rng.random((40, 11, 13)))
 
-    def call(x, theta, v):  # the multiplication invites the compiler to fuse it with the addition
+    def call(x, theta, v):  # the compiler could fuse the multiplication with the addition
         return integrate_and_fire(x * 0.9371, threshold=theta, initial=v, reset=reset)
 
     call = jax.jit(call) if jitted else call
@@ -113,7 +113,7 @@ def test_a_stream_cut_anywhere_gives_the_same_spikes(rng, reset, jitted):
     assert np.array_equal(v, potential)
 
 
-def test_thresholds_of_any_extent(rng):
+def test_thresholds_broadcast(rng):
     x = np.float32(rng.random((30, 4, 5)))
     a, _ = integrate_and_fire(x, threshold=1.5)
     for shape in ((), (1, 1), (4, 1), (4, 5), (30, 4, 5), (30, 1, 1), (1, 4, 5)):
@@ -141,7 +141,7 @@ def test_spikes_are_float32_for_narrower_currents(dtype):
     assert spikes.sum() == 4
 
 
-# --- any input
+# --- extreme inputs
 
 LIGHT = {
     "none": 0.0,
@@ -175,7 +175,7 @@ def test_no_input_makes_nan(reset, surrogate, detach):
 
 @pytest.mark.parametrize("reset", RESETS)
 @pytest.mark.parametrize("light", ["huge", "infinite"])
-def test_blinding_light_fires_at_every_readout(reset, light):
+def test_infinite_light_fires_at_every_readout(reset, light):
     spikes, _ = integrate_and_fire(np.full((20, 2), LIGHT[light], np.float32), reset=reset)
     assert spikes.min() == 1
 
@@ -196,13 +196,13 @@ def test_nan_counts_as_no_current(rng):
     assert np.array_equal(integrate_and_fire(zero, initial=np.nan)[0], integrate_and_fire(zero)[0])
 
 
-def test_after_a_flash_subtract_works_off_the_excess_and_the_others_forget():
+def test_after_a_flash_only_subtract_fires_the_excess():
     x = np.zeros((30, 1), np.float32)
     x[3] = 5.5
     assert integrate_and_fire(x)[0].sum() == 5
     assert integrate_and_fire(x, reset="modulo")[0].sum() == 1
     assert integrate_and_fire(x, reset="zero")[0].sum() == 1
-    x[3] = np.inf  # a million thresholds: still counted one by one
+    x[3] = np.inf  # clipped to a million thresholds, still counted one by one
     spikes, potential = integrate_and_fire(x)
     assert spikes.sum() == 27 and potential[0] == 1e6 - 27
 
@@ -213,7 +213,7 @@ def test_a_pixel_of_infinite_threshold_is_dead():
     assert spikes.max() == 0 and np.isfinite(potential).all()
 
 
-# --- what is refused
+# --- errors
 
 
 @pytest.mark.parametrize(

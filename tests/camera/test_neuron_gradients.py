@@ -1,4 +1,4 @@
-"""Gradients of integrate and fire: surrogates, what they are of, and what they keep."""
+"""Tests of the gradients of integrate and fire: values, surrogates and memory."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def test_straight_through_gradient_of_the_rate_is_the_gain(rng, gain, detach):
     by_light, by_threshold = jax.grad(rate, (0, 1))(0.8, 1.25)
     assert by_light == pytest.approx(gain / 1.25, rel=1e-3)
     assert by_threshold == pytest.approx(-gain * 0.8 / 1.25**2, rel=1e-3)
-    # and it is the truth: the measured rate changes by as much
+    # the measured rate changes by the same amount
     difference = (rate(0.9, 1.25) - rate(0.7, 1.25)) / 0.2
     assert by_light == pytest.approx(float(difference), rel=0.01)
 
@@ -48,27 +48,27 @@ def soft_numpy(name, v):
 
 
 def smoothed(name, reset, detach, x, theta, v, weights, base):
-    """The model whose derivative at `base` the gradient is, in float64.
+    """Evaluates the smooth model whose derivative at `base` is the gradient, in float64.
 
-    A spike is the exact one of `base` plus the change of the soft step since. Attached, this soft
-    spike resets the potential; detached, the exact one does. How many thresholds a reset takes
-    away stays as at `base`. With base=None, returns the base.
+    A spike is the exact spike of `base` plus the change of the soft step from `base`. An attached
+    reset uses this soft spike, a detached reset the exact one. The number of thresholds in a reset
+    is that of `base`. With base=None, returns the base.
     """
-    here, result = [], 0.0
+    states, result = [], 0.0
     for n, current in enumerate(x):
         v = v + current
         soft = soft_numpy(name, v - theta)
         hard = (v >= theta).astype(float) if base is None else base[n][0]
         count = np.floor(v / theta) if base is None else base[n][2]
         spike = hard if base is None else hard + soft - base[n][1]
-        here.append((hard, soft, count))
-        taken = hard if detach else spike
+        states.append((hard, soft, count))
+        reset_by = hard if detach else spike
         if reset == "zero":
-            v = v * (1 - taken)
+            v = v * (1 - reset_by)
         else:
-            v = v - taken * theta * (count if reset == "modulo" else 1)
+            v = v - reset_by * theta * (count if reset == "modulo" else 1)
         result += np.sum(weights[n] * spike)
-    return here if base is None else result + np.sum(weights[-1] * v)
+    return states if base is None else result + np.sum(weights[-1] * v)
 
 
 @pytest.mark.parametrize("detach", [True, False])
@@ -128,7 +128,7 @@ def test_detached_reset_raises_all_later_spikes_and_attached_does_not():
     assert attached[-1] > 0 and np.abs(attached[:10]).max() < 1e-3 * attached[-1]
 
 
-def test_a_surrogate_of_another_width():
+def test_surrogates_have_a_width():
     x = np.full((5,), 0.3, np.float32)
     narrow, wide = (
         jax.grad(lambda x, s=s: integrate_and_fire(x, surrogate=s)[0][1])(x)[1]
@@ -157,18 +157,19 @@ def test_recomputation_changes_nothing(rng, every, per_readout):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
 
 
-def kept_for_backward(every):
+def stored_for_backward(every):
+    """Returns the memory of the backward pass relative to the current."""
     x = jnp.full((256, 10, 10), 0.2)
     _, backward = jax.vjp(lambda x: integrate_and_fire(x, checkpoint_every=every)[0], x)
     return sum(leaf.nbytes for leaf in jax.tree.leaves(backward)) / x.nbytes
 
 
-def test_the_gradient_keeps_one_number_and_one_bit_a_readout():
-    assert kept_for_backward(None) < 1.3
+def test_the_gradient_stores_one_number_and_one_bit_per_readout():
+    assert stored_for_backward(None) < 1.3
 
 
-def test_with_recomputation_the_gradient_keeps_the_current_and_little_else():
-    assert kept_for_backward(16) < 1.1  # the current, which the caller has anyway, is 1
+def test_with_recomputation_the_gradient_stores_little_beyond_the_current():
+    assert stored_for_backward(16) < 1.1  # the current itself is 1
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def test_geometric_gaps():
 
 
 @pytest.mark.parametrize(("mean", "std"), [(140.0, 50.0), (12.0, 3.0), (9.0, 0.0)])
-def test_the_first_wait_is_that_of_a_process_long_running(mean, std):
+def test_the_first_wait_is_that_of_a_process_in_its_steady_state(mean, std):
     rng = np.random.default_rng(0)
     gaps = np.maximum(1, np.round(rng.normal(mean, std, 200_000)))
     waits = np.ceil(rng.uniform(0, 1, 20_000) * (ends := np.cumsum(gaps))[-1])

@@ -12,7 +12,7 @@ KEY = jax.random.key(0)
 def test_presets_have_the_published_figures():
     assert set(SENSORS) == {"ideal", "vidar", "ssdm", "sreds", "reds_base"}
     assert SENSORS["ssdm"].gain == pytest.approx(0.9927, abs=5e-5)
-    assert SENSORS["ssdm"].gain == pytest.approx(1.9854280510018212 / 2)  # the golden's, over 2 V
+    assert SENSORS["ssdm"].gain == pytest.approx(1.9854280510018212 / 2)  # the golden gain / 2 V
     assert (SENSORS["sreds"].gain, SENSORS["reds_base"].gain) == (0.4, 0.6)
     assert SENSORS["ideal"] == Sensor()
     vidar = SENSORS["vidar"]
@@ -33,14 +33,14 @@ def test_pattern_has_the_spreads_of_the_sensor():
     assert np.abs(np.corrcoef(maps) - np.eye(3)).max() < 0.02
 
 
-def test_a_key_is_a_camera():
+def test_the_key_determines_the_camera():
     draw = SENSORS["vidar"].pattern
     same, other = draw(KEY, (6, 7)), draw(jax.random.key(1), (6, 7))
     assert np.array_equal(draw(KEY, (6, 7)).prnu, same.prnu)
     assert not np.array_equal(other.prnu, same.prnu)
 
 
-def test_however_wide_the_spread_the_maps_stay_physical():
+def test_maps_are_physical_for_any_spread():
     sensor = Sensor(prnu=2.0, dark_spread=1.0, threshold_spread=2.0)
     pattern = sensor.pattern(KEY, (60, 60))
     assert pattern.prnu.min() > 0 and pattern.threshold.min() > 0 and pattern.dark.min() == 0
@@ -86,7 +86,7 @@ def test_a_sensor_is_a_pytree_of_its_numbers():
     assert jax.grad(lambda sensor: sensor.rate(0.3))(SENSORS["ideal"]).gain == pytest.approx(0.3)
 
 
-def test_a_sensor_does_not_change():
+def test_sensors_are_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SENSORS["ideal"].gain = 2.0
 

@@ -79,7 +79,7 @@ def test_a_scene_cut_anywhere_gives_the_same_spikes(scene, name):
 
 
 @pytest.mark.parametrize("name", sorted(CAMERAS))
-def test_the_key_decides_everything(scene, name):
+def test_the_key_determines_the_spikes(scene, name):
     spikes = simulate(KEY, scene, CAMERAS[name])
     jitted = jax.jit(lambda key, scene: simulate(key, scene, CAMERAS[name]))(KEY, scene)
     assert np.array_equal(spikes, jitted)
@@ -105,7 +105,7 @@ def test_cameras_by_vmap(scene):
         assert np.array_equal(one, simulate(key, scene, SENSORS["vidar"]))
 
 
-def test_colour_is_weighed_to_grey(rng):
+def test_colour_is_converted_to_grey(rng):
     colour = np.float32(rng.random((20, *SHAPE, 3)))
     grey = simulate(KEY, to_grey(colour), SENSORS["ideal"])
     assert np.array_equal(simulate(KEY, colour, SENSORS["ideal"]), grey)
@@ -113,7 +113,7 @@ def test_colour_is_weighed_to_grey(rng):
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "bool", "float32", "bfloat16"])
-def test_spikes_in_the_dtype_asked_for(scene, dtype):
+def test_spikes_have_the_requested_dtype(scene, dtype):
     spikes = simulate(KEY, scene, EVERYTHING, dtype=dtype)
     assert spikes.dtype == dtype
     assert np.array_equal(spikes.astype("uint8"), simulate(KEY, scene, EVERYTHING))
@@ -159,8 +159,8 @@ def test_every_noise_acts_alone(scene, noise):
     assert np.array_equal(simulate(KEY, scene, silent), simulate(KEY, scene, SENSORS["ideal"]))
 
 
-def test_noise_of_strength_zero_known_only_when_run_is_none(scene):
-    """Inside jit, where its strength is not known, it is drawn all the same and adds nothing."""
+def test_traced_noise_of_strength_zero_changes_nothing(scene):
+    """Inside jit the strength is unknown, so the noise is drawn but adds zero."""
     jitted = jax.jit(lambda sensor: simulate(KEY, scene, sensor))
     assert np.array_equal(jitted(SENSORS["ideal"]), simulate(KEY, scene, SENSORS["ideal"]))
 
@@ -171,7 +171,7 @@ def test_shot_noise_has_the_variance_of_counted_electrons():
     spikes, after = record(state, flat(0.5, 400), sensor)
     charge = np.asarray(after.potential) + np.sum(spikes, 0, dtype=float)
     assert charge.mean() == pytest.approx(0.1 * 0.5 * 400, rel=1e-3)
-    # In electrons, of which a threshold holds 200 / 0.1: the mean is 200 * 0.5 * 400.
+    # In electrons, with 200 / 0.1 per threshold, the mean is 200 * 0.5 * 400.
     assert charge.var() * (200 / 0.1) ** 2 == pytest.approx(200 * 0.5 * 400, rel=0.05)
 
 
@@ -179,8 +179,8 @@ def test_jitter_moves_the_threshold_of_every_spike():
     sensor = dataclasses.replace(SENSORS["ideal"], threshold_jitter=0.02, start="empty")
     spikes, after = record(power_on(KEY, sensor, (100, 100)), flat(0.3, 300), sensor)
     count = np.sum(spikes, 0, dtype=float)
-    taken = 0.3 * 300 - np.asarray(after.potential)  # the thresholds, one for each spike
-    assert (taken - count).std() == pytest.approx(0.02 * np.sqrt(count.mean()), rel=0.15)
+    spent = 0.3 * 300 - np.asarray(after.potential)  # the sum of one threshold per spike
+    assert (spent - count).std() == pytest.approx(0.02 * np.sqrt(count.mean()), rel=0.15)
 
 
 @pytest.mark.parametrize(("law", "std"), [("normal", 15.0), ("geometric", 40.0)])
@@ -190,7 +190,7 @@ def test_stray_spikes_come_at_their_rate_from_the_first_readout(law, std):
     for part in np.split(spikes, 4):
         assert part.mean() == pytest.approx(1 / 40, rel=0.03)
     gaps = np.concatenate([np.diff(np.flatnonzero(p)) for p in spikes.reshape(160, -1).T])
-    if law == "normal":  # the longest gaps do not fit into the recording
+    if law == "normal":  # the recording truncates the longest gaps
         assert np.median(gaps) == pytest.approx(40, rel=0.05)
     assert gaps.std() < std
 
@@ -198,7 +198,7 @@ def test_stray_spikes_come_at_their_rate_from_the_first_readout(law, std):
 # --- gradients
 
 
-def test_gradients_reach_everything_that_makes_the_rate():
+def test_gradients_reach_all_parameters_of_the_rate():
     rng = np.random.default_rng(0)
     light = jnp.float32(0.2 + 0.5 * rng.random(SHAPE))
     sensor = dataclasses.replace(SENSORS["vidar"], gain=0.8)
@@ -224,7 +224,7 @@ def test_gradients_reach_everything_that_makes_the_rate():
 
 
 @pytest.mark.parametrize("name", sorted(CAMERAS))
-def test_gradients_are_finite_whatever_the_scene(name):
+def test_gradients_are_finite_for_any_scene(name):
     scene = np.zeros((12, 3, 4), np.float32)
     scene[:, 0] = [0.3, np.nan, np.inf, -np.inf]
     scene[:, 1] = [1e38, -1e38, 1e-40, -0.2]
@@ -238,7 +238,7 @@ def test_gradients_are_finite_whatever_the_scene(name):
     for leaf in jax.tree.leaves(gradients):
         assert np.isfinite(leaf).all()
     assert gradients[0][0, 0, 0] > 0  # ordinary light
-    assert gradients[0][0, 2, 0] > 0  # darkness can grow brighter
+    assert gradients[0][0, 2, 0] > 0  # darkness
     assert not gradients[0][:, 0, 1:].any() and not gradients[0][:, 1, 3].any()
 
 
@@ -251,7 +251,7 @@ def test_recomputation_changes_nothing(scene):
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
 
 
-# --- what is refused
+# --- errors
 
 
 @pytest.mark.parametrize(

@@ -15,34 +15,34 @@ SPIKES = hnp.arrays(
 
 
 def regular(readouts, shape, period):
-    """Every pixel fires at every `period`-th readout."""
+    """Returns spikes in which every pixel fires at every `period`-th readout."""
     spikes = np.zeros((readouts, *shape), np.uint8)
     spikes[::period] = 1
     return spikes
 
 
 @given(SPIKES, st.integers(1, 12))
-def test_chunks_of_any_size_count_like_the_whole(spikes, size):
+def test_statistics_do_not_depend_on_the_chunks(spikes, size):
     chunks = [spikes[i : i + size] for i in range(0, len(spikes), size)]
-    found = measure(chunks)
+    statistics = measure(chunks)
     means = spikes.mean(axis=(1, 2))
-    np.testing.assert_array_equal(found.counts, spikes.astype(int).sum(axis=0))
-    np.testing.assert_allclose(found.rates, spikes.mean(axis=0))
-    assert found.readouts == len(spikes)
-    assert found.mean_rate == pytest.approx(spikes.mean())
-    assert found.darkest == pytest.approx(means.min())
-    assert found.brightest == pytest.approx(means.max())
-    assert found.empty_readouts == (means == 0).sum()
+    np.testing.assert_array_equal(statistics.counts, spikes.astype(int).sum(axis=0))
+    np.testing.assert_allclose(statistics.rates, spikes.mean(axis=0))
+    assert statistics.readouts == len(spikes)
+    assert statistics.mean_rate == pytest.approx(spikes.mean())
+    assert statistics.darkest == pytest.approx(means.min())
+    assert statistics.brightest == pytest.approx(means.max())
+    assert statistics.empty_readouts == (means == 0).sum()
 
 
 def test_more_spikes_than_a_byte_holds_are_counted():
-    found = measure([np.ones((600, 2, 3), np.uint8)])
-    assert (found.counts == 600).all()
-    assert found.saturated.all()
+    statistics = measure([np.ones((600, 2, 3), np.uint8)])
+    assert (statistics.counts == 600).all()
+    assert statistics.saturated.all()
 
 
 @pytest.mark.parametrize("shape", [(9, 4, 4), (9, 250, 400), (9, 2000, 3000)])
-def test_chunks_are_small_whatever_the_size(shape):
+def test_chunks_are_small_for_any_size(shape):
     recording = Recording.from_array(np.broadcast_to(np.zeros((), np.uint8), shape))
     size = chunk_size(recording)
     assert 1 <= size <= 255
@@ -50,13 +50,13 @@ def test_chunks_are_small_whatever_the_size(shape):
 
 
 @given(SPIKES, st.integers(1, 30))
-def test_histogram_holds_every_pixel_once(spikes, bins):
-    found = measure([spikes])
-    pixels, edges = found.histogram(bins)
-    assert pixels.sum() == found.counts.size
+def test_histogram_counts_every_pixel_once(spikes, bins):
+    statistics = measure([spikes])
+    pixels, edges = statistics.histogram(bins)
+    assert pixels.sum() == statistics.counts.size
     assert len(pixels) <= bins
     assert edges[0] == 0
-    assert edges[-1] >= found.rates.max()
+    assert edges[-1] >= statistics.rates.max()
 
 
 def test_histogram_steps_are_round_numbers():
@@ -69,46 +69,46 @@ def test_histogram_steps_are_round_numbers():
 def test_a_pixel_that_always_fires_in_the_dark_is_hot():
     spikes = regular(100, (6, 7), 10)
     spikes[:, 2, 3] = 1
-    found = measure([spikes])
-    assert np.argwhere(found.hot).tolist() == [[2, 3]]
-    assert not found.dead.any()
-    assert not found.weak.any()
+    statistics = measure([spikes])
+    assert np.argwhere(statistics.hot).tolist() == [[2, 3]]
+    assert not statistics.dead.any()
+    assert not statistics.weak.any()
 
 
 @pytest.mark.parametrize("place", [(0, 0), (3, 3), (5, 6)])
 def test_a_pixel_that_never_fires_in_the_light_is_dead(place):
     spikes = regular(100, (6, 7), 5)
     spikes[:, *place] = 0
-    found = measure([spikes])
-    assert np.argwhere(found.dead).tolist() == [list(place)]
-    assert not found.hot.any()
+    statistics = measure([spikes])
+    assert np.argwhere(statistics.dead).tolist() == [list(place)]
+    assert not statistics.hot.any()
 
 
 def test_a_pixel_that_sees_a_quarter_of_the_light_is_weak():
     spikes = regular(100, (6, 7), 2)
     spikes[:, 4, 1] = regular(100, (), 8)
-    found = measure([spikes])
-    assert np.argwhere(found.weak).tolist() == [[4, 1]]
-    assert not found.dead.any()
+    statistics = measure([spikes])
+    assert np.argwhere(statistics.weak).tolist() == [[4, 1]]
+    assert not statistics.dead.any()
 
 
-def test_in_the_dark_no_pixel_is_called_dead_or_hot():
+def test_in_the_dark_no_pixel_is_dead_or_hot():
     spikes = np.zeros((100, 6, 7), np.uint8)
     spikes[:9, 2, 2] = 1
-    found = measure([spikes])
-    assert not (found.dead | found.hot | found.weak).any()
-    assert found.silent.sum() == 41
+    statistics = measure([spikes])
+    assert not (statistics.dead | statistics.hot | statistics.weak).any()
+    assert statistics.silent.sum() == 41
 
 
-def test_an_edge_between_light_and_dark_is_no_defect():
+def test_an_edge_between_light_and_dark_is_not_a_defect():
     spikes = regular(200, (8, 8), 20)
     spikes[:, :, 4:] = 1
-    found = measure([spikes])
-    assert not (found.dead | found.hot | found.weak).any()
-    assert found.saturated.sum() == 32
+    statistics = measure([spikes])
+    assert not (statistics.dead | statistics.hot | statistics.weak).any()
+    assert statistics.saturated.sum() == 32
 
 
-def test_nothing_to_measure_is_refused():
+def test_empty_and_unequal_chunks_are_refused():
     with pytest.raises(FormatError, match="at least one readout"):
         measure([])
     with pytest.raises(FormatError, match="follows chunks of"):

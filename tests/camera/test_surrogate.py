@@ -40,7 +40,7 @@ def test_soft_step_is_the_antiderivative_of_the_slope(name):
 
 
 @pytest.mark.parametrize("name", SOFT)
-def test_all_have_slope_one_at_the_threshold_and_rise_from_0_to_1(name):
+def test_all_surrogates_have_slope_one_at_the_threshold_and_rise_from_0_to_1(name):
     assert SURROGATES[name].slope(jnp.zeros(())) == 1
     half = (
         integrate.quad(FORMULAS[name], 0, 50)[0]

@@ -22,7 +22,7 @@ ONE_OF_EACH = [TFPStream(41, 0.6), TFIStream(20, 0.4), TFSTPStream(0.4)]
 
 
 def recording(rng, readouts=75, shape=(3, 4)):
-    """Bright, dark, empty and full pixels."""
+    """Returns spikes of bright, dark, empty and saturated pixels."""
     rates = rng.choice([0.0, 0.02, 0.1, 0.4, 1.0], shape)
     return (rng.random((readouts, *shape)) < rates).astype(np.uint8)
 
@@ -51,7 +51,7 @@ def test_chunks_and_single_steps_give_the_same(rng, stream):
 
 
 @pytest.mark.parametrize("stream", ONE_OF_EACH, ids=str)
-def test_the_state_keeps_its_size_and_all_is_finite(rng, stream):
+def test_the_state_keeps_its_size_and_images_are_finite(rng, stream):
     state = stream.init(3, 4)
     assert jnp.isfinite(stream.image(state)).all()
     after, images = stream.run(state, recording(rng, 24))
@@ -62,7 +62,7 @@ def test_the_state_keeps_its_size_and_all_is_finite(rng, stream):
 
 
 @pytest.mark.parametrize("stream", ONE_OF_EACH, ids=str)
-def test_several_recordings_go_through_at_once(rng, stream):
+def test_streams_process_batches_of_recordings(rng, stream):
     spikes = recording(rng, 24, (2, 3, 4))
     _, images = stream.run(stream.init(2, 3, 4), spikes)
     for i in range(2):
@@ -70,7 +70,7 @@ def test_several_recordings_go_through_at_once(rng, stream):
         np.testing.assert_allclose(images[:, i], one, rtol=1e-6)
 
 
-def test_another_gain_does_not_compile_anew(rng):
+def test_another_gain_does_not_compile_again(rng):
     spikes = recording(rng, 10)
     TFPStream(5, 0.4).run(TFPStream(5).init(3, 4), spikes)
     before = TFPStream.run._cache_size()
@@ -83,9 +83,9 @@ def test_the_images_lag_by_the_latency():
 
 
 def test_wrong_options_are_refused():
-    with pytest.raises(ValueError, match=r"^TFPStream: .*odd, got 40"):
+    with pytest.raises(ValueError, match=r"^TFPStream: window: expected an odd .* got 40"):
         TFPStream(40)
-    with pytest.raises(ValueError, match=r"^TFIStream: reach is a whole number"):
+    with pytest.raises(ValueError, match=r"^TFIStream: reach: expected a whole number"):
         TFIStream(0)
-    with pytest.raises(ValueError, match=r"^TFSTPStream: gain .* got 0.0"):
+    with pytest.raises(ValueError, match=r"^TFSTPStream: gain: .* got 0.0"):
         TFSTPStream(gain=0)

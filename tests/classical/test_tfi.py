@@ -12,7 +12,7 @@ RECORDINGS = hnp.arrays(np.uint8, (23, 2, 2), elements=st.integers(0, 1), fill=s
 
 
 def interval_around(spikes, k, reach):
-    """The definition, pixel by pixel."""
+    """Computes the interval by its definition, pixel by pixel."""
     intervals = np.zeros(spikes.shape[1:])
     for place in np.ndindex(intervals.shape):
         times = np.flatnonzero(spikes[(slice(None), *place)])
@@ -32,7 +32,7 @@ def test_tfi_inverts_the_interval_around_the_centre(spikes, reach):
 
 
 @pytest.mark.parametrize("reach", [127, 128, 254, 255, 256, 300])
-def test_a_distance_above_a_byte_is_right(reach):
+def test_distances_above_255_are_correct(reach):
     spikes = np.zeros((601, 1, 3), np.uint8)
     spikes[[100, 599], 0, 1] = 1
     spikes[299, 0, 2] = 1
@@ -40,7 +40,7 @@ def test_a_distance_above_a_byte_is_right(reach):
     np.testing.assert_allclose(1 / image, interval_around(spikes, 300, reach), rtol=1e-6)
 
 
-def test_constant_intervals_come_back():
+def test_constant_intervals_are_recovered():
     for interval in (1, 2, 5, 12, 20):
         spikes = np.zeros((200, 1, 1), np.uint8)
         spikes[::interval] = 1
@@ -95,12 +95,12 @@ def test_it_is_compiled_once_for_all_centres_and_gains(rng):
     "arguments, message",
     [
         ({"centre": 9}, r"centre 9 is outside the recording, which has readouts 0 to 8"),
-        ({"reach": 0}, r"reach is a whole number of readouts above 0, got 0"),
+        ({"reach": 0}, r"reach: expected a whole number of readouts above 0, got 0"),
         ({"gain": -1}, r"above 0, got -1.0"),
         ({"spikes": np.zeros((9, 3, 4), np.float32)}, r"bool or integer spikes.*got float32"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):
-    given = {"spikes": np.zeros((9, 3, 4), np.uint8), "centre": 4, **arguments}
+    options = {"spikes": np.zeros((9, 3, 4), np.uint8), "centre": 4, **arguments}
     with pytest.raises(ValueError, match=f"^tfi: .*{message}"):
-        sj.classical.tfi(**given)
+        sj.classical.tfi(**options)

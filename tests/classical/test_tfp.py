@@ -12,7 +12,7 @@ RECORDINGS = hnp.arrays(np.uint8, (23, 2, 3), elements=st.integers(0, 1))
 
 
 def mean_around(spikes, k, window, gain):
-    """The definition, in float64."""
+    """Computes the mean by its definition, in float64."""
     first, last = max(k - window // 2, 0), min(k + window // 2, len(spikes) - 1)
     return spikes[first : last + 1].astype(np.float64).mean(0) / gain
 
@@ -34,7 +34,7 @@ def test_tfp_is_the_mean_of_the_readouts_that_exist(spikes, window):
         (np.ndarray.tolist, np.int32),
     ],
 )
-def test_one_centre_equals_its_place_among_several(rng, where, dtype):
+def test_one_centre_equals_several(rng, where, dtype):
     spikes = (rng.random((50, 4, 5)) < 0.3).astype(dtype)
     for k in (0, 3, 25, 49):
         image = sj.classical.tfp(where(spikes), k, 21)
@@ -45,7 +45,7 @@ def test_one_centre_equals_its_place_among_several(rng, where, dtype):
 
 
 @pytest.mark.parametrize("window", [255, 257])
-def test_a_count_above_a_byte_is_right(window):
+def test_counts_above_255_are_correct(window):
     ones = np.ones((300, 1, 2), np.uint8)
     np.testing.assert_array_equal(sj.classical.tfp(ones, 150, window, 0.5), np.full((1, 2), 2.0))
 
@@ -55,7 +55,7 @@ def test_any_non_zero_value_is_one_spike():
     assert sj.classical.tfp(spikes, 4, 5)[0, 0] == 1
 
 
-def test_a_batch_is_its_recordings_one_by_one(rng):
+def test_a_batch_equals_its_recordings(rng):
     spikes = rng.integers(0, 2, (3, 30, 4, 5), np.uint8)
     one = sj.classical.tfp(spikes, 9, 7)
     several = sj.classical.tfp(spikes, [9, 28], 7)
@@ -95,13 +95,13 @@ def test_gradients_reach_floating_spikes_and_the_gain(rng):
 
 
 class Slices:
-    """A recording that is read from its file by slices of time, like `Recording`."""
+    """A recording that is read by slices of time, like `Recording`."""
 
     def __init__(self, spikes):
-        self.spikes, self.shape, self.most = spikes, spikes.shape, 0
+        self.spikes, self.shape, self.longest = spikes, spikes.shape, 0
 
     def __getitem__(self, window):
-        self.most = max(self.most, window.stop - window.start)
+        self.longest = max(self.longest, window.stop - window.start)
         return self.spikes[window]
 
 
@@ -114,7 +114,7 @@ def test_only_the_window_is_read_from_a_recording(rng):
     np.testing.assert_array_equal(
         sj.classical.tfp(recording, [40, 50], 11), sj.classical.tfp(spikes, [40, 50], 11)
     )
-    assert recording.most == 21
+    assert recording.longest == 21
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_only_the_window_is_read_from_a_recording(rng):
         ({"centre": 9}, r"centre 9 is outside the recording, which has readouts 0 to 8"),
         ({"centre": -1}, r"centre -1 is outside"),
         ({"centre": [0, 12]}, r"centre 12 is outside"),
-        ({"centre": 1.5}, r"index of a readout.*got float64 of shape \(\)"),
-        ({"centre": [[1]]}, r"index of a readout.*got int64 of shape \(1, 1\)"),
-        ({"window": 4}, r"odd, got 4: take 3 or 5"),
+        ({"centre": 1.5}, r"centre: expected an integer.*got float64 of shape \(\)"),
+        ({"centre": [[1]]}, r"centre: expected an integer.*got int64 of shape \(1, 1\)"),
+        ({"window": 4}, r"odd number of readouts, got 4; use 3 or 5"),
         ({"window": 0}, r"whole number of readouts above 0, got 0"),
         ({"window": 5.0}, r"whole number of readouts above 0, got 5.0"),
         ({"gain": 0.0}, r"above 0, got 0.0"),
@@ -137,12 +137,12 @@ def test_only_the_window_is_read_from_a_recording(rng):
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):
-    given = {"spikes": np.zeros((9, 3, 4), np.uint8), "centre": 4, "window": 5, **arguments}
+    options = {"spikes": np.zeros((9, 3, 4), np.uint8), "centre": 4, "window": 5, **arguments}
     with pytest.raises(ValueError, match=f"^tfp: .*{message}"):
-        sj.classical.tfp(**given)
+        sj.classical.tfp(**options)
 
 
-def test_a_window_beyond_the_recording_costs_no_more_than_the_recording(rng):
+def test_a_window_longer_than_the_recording_averages_the_recording(rng):
     spikes = (rng.random((7, 3, 4)) < 0.4).astype(np.uint8)
     for centre in (0, 3, 6):
         image = sj.classical.tfp(spikes, centre, window=10**9 + 1)

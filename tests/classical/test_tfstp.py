@@ -14,7 +14,7 @@ RECORDINGS = hnp.arrays(np.uint8, (30, 2, 2), elements=st.integers(0, 1), fill=s
 
 
 def published(times, estimate, u0=0.15, f=0.15, tau_d=1.0, tau_f=10.0):
-    """The recursion as it is printed, for one pixel's spike times, in long double."""
+    """Computes the published recursion for one pixel's spike times, in long double."""
     one = np.longdouble(1)
     R, u, rate = one, one * u0, one * 0
     for D in np.diff(times):
@@ -40,7 +40,7 @@ def test_tfstp_is_the_published_recursion(spikes, estimate):
 
 
 @pytest.mark.parametrize("estimate", ["resources", "release"])
-def test_the_constants_are_free(rng, estimate):
+def test_other_constants(rng, estimate):
     constants = {"u0": 0.3, "f": 0.4, "tau_d": 5.0, "tau_f": 30.0}
     spikes = (rng.random((80, 1, 6)) < 0.2).astype(np.uint8)
     image = sj.classical.tfstp(
@@ -52,7 +52,7 @@ def test_the_constants_are_free(rng, estimate):
 
 @pytest.mark.parametrize("estimate", ["resources", "release"])
 @pytest.mark.parametrize("interval", [1, 2, 5, 12, 15, 17, 40, 88, 110, 400])
-def test_a_constant_interval_comes_back(interval, estimate):
+def test_a_constant_interval_is_recovered(interval, estimate):
     spikes = np.zeros((1000, 1, 1), np.uint8)
     spikes[3::interval] = 1
     image = sj.classical.tfstp(spikes, 990, 0.6, estimate=estimate)
@@ -67,7 +67,7 @@ def test_a_pixel_without_a_closed_interval_is_dark(estimate):
     images = sj.classical.tfstp(spikes, [19, 20, 29, 30, 49], estimate=estimate)
     np.testing.assert_array_equal(images[:, 0, :2], np.zeros((5, 2)))
     np.testing.assert_array_equal(images[:, 0, 2] > 0, [False, False, False, True, True])
-    assert images[3, 0, 2] == images[4, 0, 2]  # it stays as the last spike left it
+    assert images[3, 0, 2] == images[4, 0, 2]  # it changes only at spikes
 
 
 @pytest.mark.parametrize("estimate", ["resources", "release"])
@@ -79,7 +79,7 @@ def test_all_dark_and_all_bright_are_finite(value, estimate):
     np.testing.assert_allclose(images[-1], value / 0.5, rtol=1e-5)
 
 
-def test_a_long_pause_leaves_no_trace_but_its_length():
+def test_after_a_long_pause_only_its_length_matters():
     spikes = np.zeros((3000, 1, 1), np.uint8)
     spikes[[0, 2, 4, 2900]] = 1
     for estimate in ("resources", "release"):
@@ -127,14 +127,14 @@ def test_it_is_compiled_once_for_centres_within_a_block(rng):
     "arguments, message",
     [
         ({"centre": 9}, r"centre 9 is outside"),
-        ({"estimate": "rate"}, r"estimate is 'resources' or 'release', got 'rate'"),
+        ({"estimate": "rate"}, r"estimate: expected 'resources' or 'release', got 'rate'"),
         ({"spikes": np.zeros((9, 3, 4), np.float32)}, r"got float32"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):
-    given = {"spikes": np.zeros((9, 3, 4), np.uint8), "centre": 4, **arguments}
+    options = {"spikes": np.zeros((9, 3, 4), np.uint8), "centre": 4, **arguments}
     with pytest.raises(ValueError, match=f"^tfstp: .*{message}"):
-        sj.classical.tfstp(**given)
+        sj.classical.tfstp(**options)
 
 
 @pytest.mark.parametrize("constants", [{"u0": 0}, {"f": 0}, {"tau_d": 0}, {"tau_f": np.inf}])

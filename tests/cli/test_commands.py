@@ -156,7 +156,8 @@ def test_debug_shows_where_an_error_comes_from(spikejax):
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "info", "reconstruct", "deblur", "convert", "benchmark"]
+    "command",
+    ["demo", "info", "reconstruct", "deblur", "simulate", "prepare", "convert", "benchmark"],
 )
 def test_every_command_explains_itself_with_examples(spikejax, command):
     result = spikejax(command, "--help")
@@ -165,17 +166,45 @@ def test_every_command_explains_itself_with_examples(spikejax, command):
     assert f"spikejax {command}" in result.stdout
 
 
-def test_help_needs_nothing_heavy():
-    code = (
-        "import sys; sys.argv = ['spikejax', '--version']\n"
-        "from spikejax.cli import main\n"
-        "try: main()\n"
+def run_python(code):
+    words = (sys.executable, "-c", code)
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["deblur", "--help"]])
+def test_help_needs_nothing_heavy(words):
+    run = run_python(
+        "import sys; from spikejax.cli import main\n"
+        f"try: main({words})\n"
         "except SystemExit as end: assert not end.code\n"
         "print(sorted({'jax', 'numpy', 'PIL', 'av', 'matplotlib', 'flax'} & set(sys.modules)))"
     )
-    words = (sys.executable, "-c", code)
-    run = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-    assert run.stdout.splitlines() == [f"spikejax {sj.__version__}", "[]"], run.stderr
+    assert run.stdout.splitlines()[-1] == "[]", run.stderr
+    if words == ["--version"]:
+        assert run.stdout.splitlines()[0] == f"spikejax {sj.__version__}"
+
+
+def test_before_main_runs_only_the_standard_library_is_imported():
+    run = run_python("import sys; from spikejax.cli import main; print('typer' in sys.modules)")
+    assert run.stdout == "False\n", run.stderr
+
+
+INTERRUPT_THE_FIRST_IMPORT = (
+    "import signal, sys\n"
+    "class Finder:\n"
+    "    def find_spec(self, name, path=None, target=None):\n"
+    "        if name == 'typer': signal.raise_signal(signal.{signal})\n"
+    "sys.meta_path.insert(0, Finder())\n"
+    "from spikejax.cli import main\n"
+    "main(['--version'])\n"
+)
+
+
+def test_ctrl_c_before_anything_is_imported_is_heard():
+    run = run_python(INTERRUPT_THE_FIRST_IMPORT.format(signal="SIGINT"))
+    assert (run.returncode, run.stderr) == (130, "spikejax: interrupted\n")
+    run = run_python(INTERRUPT_THE_FIRST_IMPORT.format(signal="SIGTERM"))
+    assert (run.returncode, run.stderr) == (143, "")
 
 
 def test_a_terminal_that_lacks_letters_is_no_bad_input(recording, tmp_path):

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from spikejax.camera import ExposureTiming
+from spikejax.deblur import (
+    DeblurInput,
+    DeblurSettings,
+    choose_times,
+    locate_exposure,
+    open_input,
+)
 from spikejax.deblur import sheet as deblur_sheet
-from spikejax.deblur.input import Pair, PairSettings, exposure_in, open_pair
 from spikejax.deblur.sheet import most_different
 from spikejax.formats import Recording, write_image
 
@@ -25,7 +31,7 @@ from spikejax.formats import Recording, write_image
     ],
 )
 def test_an_exposure_is_in_the_middle_unless_it_is_said_where(readouts, settings, place):
-    assert PairSettings(**settings).place(readouts) == place
+    assert DeblurSettings(**settings).place(readouts) == place
 
 
 @pytest.mark.parametrize(
@@ -41,7 +47,7 @@ def test_an_exposure_is_in_the_middle_unless_it_is_said_where(readouts, settings
 )
 def test_an_exposure_that_does_not_fit_is_refused(readouts, settings, message):
     with pytest.raises(ValueError, match=message):
-        PairSettings(**settings).place(readouts)
+        DeblurSettings(**settings).place(readouts)
 
 
 def test_only_what_networks_look_at_is_read(tmp_path, rng):
@@ -50,19 +56,29 @@ def test_only_what_networks_look_at_is_read(tmp_path, rng):
     spikes = (rng.random((200, 2, 2)) < 0.5).astype(np.uint8)
     recording = Recording.from_array(spikes)
     for margin, around in ((90, 30), (3, 3), (178, 5)):
-        settings = PairSettings(exposure=17, margin=margin)
-        pair = open_pair(tmp_path / "blur.png", recording, settings)
-        assert pair.exposure.margin == around
-        assert pair.before == margin - around
-        np.testing.assert_array_equal(pair.spikes, spikes[margin - around : margin + 17 + around])
+        settings = DeblurSettings(exposure=17, margin=margin)
+        source = open_input(tmp_path / "blur.png", recording, settings)
+        assert source.exposure.margin == around
+        assert source.before == margin - around
+        np.testing.assert_array_equal(source.spikes, spikes[margin - around : margin + 17 + around])
 
 
 def test_the_short_average_is_no_longer_than_the_exposure():
     for readouts, short in ((1, 1), (2, 1), (8, 7), (9, 9), (137, 9)):
         recording = Recording.from_array(np.zeros((readouts, 2, 2), np.uint8))
-        assert exposure_in(recording, PairSettings())[0].short == short
+        assert locate_exposure(recording, DeblurSettings())[0].short == short
         with pytest.raises(ValueError, match="of the exposure, got 99"):
-            exposure_in(recording, PairSettings(short=99))
+            locate_exposure(recording, DeblurSettings(short=99))
+
+
+def test_by_default_13_moments_divide_an_exposure_or_all_its_readouts_do():
+    exposure = ExposureTiming(readouts=97, margin=20)
+    assert choose_times(exposure) == exposure.times(13)
+    assert choose_times(exposure, single=True) == (68,)
+    assert choose_times(exposure, 2, single=True) == (20, 116)
+    assert choose_times(ExposureTiming(5, 0, 3)) == (0, 1, 2, 3, 4)
+    with pytest.raises(ValueError, match="frames=6: expected at most 5, the readouts of the exp"):
+        choose_times(ExposureTiming(5, 0, 3), 6)
 
 
 def test_pictures_differ_most_where_they_do(rng):
@@ -80,10 +96,12 @@ def test_a_sheet_says_how_good_images_are_and_which_is_best(monkeypatch, rng):
     monkeypatch.setattr(deblur_sheet, "sheet", lambda panels, **kw: drawn.update(kw, all=panels))
     truth = rng.random((16, 24, 3)).astype(np.float32)
     spikes = (rng.random((15, 4, 6)) < 0.5).astype(np.uint8)
-    pair = Pair(0.5 * truth, spikes, ExposureTiming(readouts=5, margin=5, short=3), before=100)
+    source = DeblurInput(
+        0.5 * truth, spikes, ExposureTiming(readouts=5, margin=5, short=3), before=100
+    )
     images = {"teacher": [truth + 0.1, truth], "student": [truth, truth + 0.1]}
     images = {name: [np.clip(x, 0, 1) for x in shown] for name, shown in images.items()}
-    deblur_sheet.deblur_sheet(pair, (5, 7), images, [truth - 1e-3, truth - 1e-3])
+    deblur_sheet.deblur_sheet(source, (5, 7), images, [truth - 1e-3, truth - 1e-3])
     panels = drawn["all"]
     assert drawn["columns"] == 5
     assert [panel.label for panel in panels[:5]] == [

@@ -15,8 +15,8 @@ EXPOSURE = ExposureTiming(readouts=9, margin=8, short=5)
 @pytest.fixture(scope="module")
 def teacher():
     keys = jax.random.split(jax.random.key(0))
-    bsn, sr = (models.create(n).init(k) for n, k in zip(("bsn", "edsr"), keys, strict=True))
-    return Teacher(bsn, sr)
+    bsn, edsr = (models.create(n).init(k) for n, k in zip(("bsn", "edsr"), keys, strict=True))
+    return Teacher(bsn, edsr)
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +38,9 @@ def test_the_teacher_is_sdm_over_what_the_networks_make_of_the_averages(teacher,
     bsn, edsr = models.create("bsn", square="none"), models.create("edsr")
     short = spikes[:, 10:15].astype(np.float32).mean(1)[..., None]
     short = np.clip(bsn.apply(teacher.bsn, short), 0, 1)
-    short = np.clip(edsr.apply(teacher.sr, short), 0, 1)
+    short = np.clip(edsr.apply(teacher.edsr, short), 0, 1)
     long = spikes[:, 8:17].astype(np.float32).mean(1)[..., None]
-    long = np.clip(edsr.apply(teacher.sr, long), 0, 1)
+    long = np.clip(edsr.apply(teacher.edsr, long), 0, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.clip(np.where(long > 0, np.asarray(blur) / long * short, 0), 0, 1)
     np.testing.assert_allclose(images[:, 1], expected, atol=1e-5)
@@ -59,8 +59,8 @@ def check_weighing_teacher(teacher, blur, spikes, exposure, time, readouts):
     bsn, edsr = models.create("bsn", square="none"), models.create("edsr")
     noisy = deblur.short_tfp(spikes, (time,), exposure)[:, 0]
     short = deblur.posterior_mean(jnp.clip(bsn.apply(teacher.bsn, noisy), 0, 1), noisy, readouts)
-    short = jnp.clip(edsr.apply(teacher.sr, short), 0, 1)
-    long = jnp.clip(edsr.apply(teacher.sr, deblur.long_tfp(spikes, exposure)), 0, 1)
+    short = jnp.clip(edsr.apply(teacher.edsr, short), 0, 1)
+    long = jnp.clip(edsr.apply(teacher.edsr, deblur.long_tfp(spikes, exposure)), 0, 1)
     images = deblur.teacher_frames(teacher, blur, spikes, (time,), exposure)
     expected = jnp.clip(deblur.sdm(blur, long, short), 0, 1)
     np.testing.assert_allclose(images[:, 0], expected, atol=1e-5)
@@ -139,7 +139,7 @@ def test_a_sequence_has_the_images_of_the_batch(teacher, student, pair, method):
     times = EXPOSURE.times(3)
     networks = {
         "student": {"ldn": student},
-        "teacher": {"bsn": teacher.bsn, "edsr": teacher.sr},
+        "teacher": {"bsn": teacher.bsn, "edsr": teacher.edsr},
         "sdm": {},
     }[method]
     batch = {
@@ -163,7 +163,7 @@ def test_a_sequence_has_the_images_of_the_batch(teacher, student, pair, method):
 
 def test_a_sequence_may_be_that_of_the_published_teacher(teacher, pair):
     blur, spikes = pair
-    networks = {"bsn": teacher.bsn, "edsr": teacher.sr}
+    networks = {"bsn": teacher.bsn, "edsr": teacher.edsr}
     options = {"method": "teacher", "times": (12,), "weights": networks, "exposure": EXPOSURE}
     ((_, image),) = deblur.frames(blur[0], spikes[0], **options, blind=True)
     batch = deblur.teacher_frames(teacher, blur, spikes, (12,), EXPOSURE, blind=True)

@@ -26,9 +26,9 @@ def check(teacher, gain, blur, spikes, time, exposure):
     enlarge, stir = models.create("edsr"), models.create("stir")
     window = spikes[:, exposure.windows((time,), 61)[0]]
     short = np.clip(gain * stir.apply(teacher.stir, window), 0, 1)
-    short = np.clip(enlarge.apply(teacher.sr, short), 0, 1)
+    short = np.clip(enlarge.apply(teacher.edsr, short), 0, 1)
     long = spikes[:, exposure.margin : exposure.stop].astype(np.float32).mean(1)[..., None]
-    long = np.clip(enlarge.apply(teacher.sr, long), 0, 1)
+    long = np.clip(enlarge.apply(teacher.edsr, long), 0, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.clip(np.where(long > 0, blur / long * short, 0), 0, 1)
     images = deblur.teacher_frames(teacher, blur, spikes, (time,), exposure)
@@ -44,7 +44,7 @@ def test_stir_says_how_bright_a_moment_was(teacher, pair):
         spikes[0],
         method="stir",
         times=(36,),
-        weights={"stir": teacher.stir, "edsr": teacher.sr},
+        weights={"stir": teacher.stir, "edsr": teacher.edsr},
         exposure=EXPOSURE,
     )
     assert time == 36
@@ -65,7 +65,7 @@ def test_published_weights_give_intensity_at_the_gain_that_they_were_trained_at(
 
 def test_a_teacher_needs_bsn_or_stir(teacher, pair):
     with pytest.raises(ValueError, match="BSN or of STIR, got neither"):
-        deblur.teacher_frames(Teacher(None, teacher.sr), *pair, (36,), EXPOSURE)
+        deblur.teacher_frames(Teacher(None, teacher.edsr), *pair, (36,), EXPOSURE)
 
 
 def test_moments_outside_the_exposure_are_refused(teacher, pair):

@@ -1,4 +1,4 @@
-"""The page of an evaluation, and files that are there before it."""
+"""The page of an evaluation, and files that exist before it."""
 
 import csv
 import html.parser
@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 from evaluated_samples import sample
 
+from spikejax.evaluation import Candidate, Samples, evaluate
 from spikejax.evaluation.page import Pictures
-from spikejax.evaluation.run import run
-from spikejax.evaluation.samples import Samples
-from spikejax.evaluation.scoring import Candidate
 from spikejax.formats import read_image
 
 
 def test_pictures_of_a_killed_run_are_not_shown(tmp_path):
-    left = tmp_path / ".index_files.part" / "old.png"
-    left.parent.mkdir()
-    left.touch()
+    leftover = tmp_path / ".index_files.part" / "old.png"
+    leftover.parent.mkdir()
+    leftover.touch()
     with Pictures(tmp_path, 1):
         pass
     assert not list((tmp_path / "index_files").iterdir())
@@ -49,7 +47,7 @@ def test_the_page_shows_every_image_from_files_beside_it(tmp_path):
     data = [sample(seed, name=f"{HOSTILE} {seed}", size=(12, 16)) for seed in range(3)]
     samples = Samples(f"on {HOSTILE}", 3, lambda n: data[n])
     candidates = [Candidate("tfp"), Candidate("tfp", window=21, label=f"tfp {HOSTILE}")]
-    run(samples, candidates, out=tmp_path, pictures=2)
+    evaluate(samples, candidates, out=tmp_path, pictures=2)
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     page = Elements(text)
     assert len(page.of("section")) == 2
@@ -67,15 +65,17 @@ def test_the_page_shows_every_image_from_files_beside_it(tmp_path):
     with (tmp_path / "per_image.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 6
-    shown = f"PSNR\xa0{float(rows[0]['PSNR']):.2f}"
-    assert shown in "".join(page.text)
+    psnr = f"PSNR\xa0{float(rows[0]['PSNR']):.2f}"
+    assert psnr in "".join(page.text)
 
 
 def test_an_evaluation_that_fails_leaves_earlier_files_as_they_were(tmp_path):
     good = [sample(seed, name=f"s{seed}", size=(12, 16)) for seed in range(2)]
-    run(Samples("good", 2, lambda n: good[n]), [Candidate("tfp")], out=tmp_path, pictures=2)
+    evaluate(Samples("good", 2, lambda n: good[n]), [Candidate("tfp")], out=tmp_path, pictures=2)
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     again = [sample(2, name="s2", size=(12, 16))] * 2
     with pytest.raises(ValueError, match="two samples are called 's2'"):
-        run(Samples("bad", 2, lambda n: again[n]), [Candidate("tfp")], out=tmp_path, pictures=2)
+        evaluate(
+            Samples("bad", 2, lambda n: again[n]), [Candidate("tfp")], out=tmp_path, pictures=2
+        )
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before

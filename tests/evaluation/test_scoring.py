@@ -1,4 +1,4 @@
-"""Methods compared on samples whose truth is known."""
+"""Methods compared on samples, and the table of their scores and costs."""
 
 import csv
 import io
@@ -13,18 +13,24 @@ import skimage.metrics
 from evaluated_samples import chosen, sample
 
 import spikejax as sj
-from spikejax.evaluation.cost import measure_cost
-from spikejax.evaluation.metrics import measures
-from spikejax.evaluation.published import PUBLISHED
+from spikejax.evaluation import (
+    PUBLISHED,
+    Candidate,
+    Score,
+    Summary,
+    Table,
+    measure_cost,
+    score_samples,
+)
 from spikejax.evaluation.report import report
-from spikejax.evaluation.scoring import Candidate, Score, Summary, evaluate
-from spikejax.evaluation.table import Cell, Column, Table
+from spikejax.evaluation.table import Cell, Column
+from spikejax.metrics import table_metrics
 
 
 def test_scores_are_those_of_numpy_and_scikit_image():
     names = ("PSNR", "SSIM matlab", "SSIM skimage")
     one = sample(1)
-    [score] = evaluate([one], [Candidate("tfp")], chosen(*names))
+    [score] = score_samples([one], [Candidate("tfp")], chosen(*names))
     image = np.clip(one.recording[10:51].mean(0) / 0.5, 0, 1)
     psnr = -10 * np.log10(np.mean((image - one.truth) ** 2))
     gaussian = skimage.metrics.structural_similarity(
@@ -44,10 +50,10 @@ def test_scores_are_those_of_numpy_and_scikit_image():
     assert (score.sample, score.centre, score.method) == ("s1", 30, "tfp")
 
 
-def test_a_network_is_scored_with_the_weights_that_are_given():
+def test_a_network_is_scored_with_its_candidates_weights():
     variables = sj.models.create("lrn").init(jax.random.key(0))
     one = sample(2)
-    [score] = evaluate([one], [Candidate("lrn", weights=variables)], chosen("PSNR"))
+    [score] = score_samples([one], [Candidate("lrn", weights=variables)], chosen("PSNR"))
     image = sj.models.create("lrn").apply(variables, one.recording[10:51][None])[0, ..., 0] / 0.5
     psnr = -10 * np.log10(np.mean((np.clip(image, 0, 1) - one.truth) ** 2))
     assert score.values["PSNR"] == pytest.approx(psnr, abs=1e-3)
@@ -61,19 +67,19 @@ def test_samples_are_taken_one_after_another():
             opened.append(seed)
             yield sample(seed)
 
-    scores = evaluate(samples(), [Candidate("tfp"), Candidate("tfi")], chosen("PSNR"))
-    found = [(s.sample, s.method) for s in itertools.islice(scores, 3)]
-    assert found == [("s0", "tfp"), ("s0", "tfi"), ("s1", "tfp")]
+    scores = score_samples(samples(), [Candidate("tfp"), Candidate("tfi")], chosen("PSNR"))
+    first = [(s.sample, s.method) for s in itertools.islice(scores, 3)]
+    assert first == [("s0", "tfp"), ("s0", "tfi"), ("s1", "tfp")]
     assert opened == [0, 1]
 
 
 def test_each_recording_has_its_own_gain():
     pair = [sample(3, gain=0.5), sample(3, gain=0.25, name="other")]
-    scores = list(evaluate(pair, [Candidate("tfp")], chosen("PSNR")))
-    for one, found in zip(pair, scores, strict=True):
+    scores = list(score_samples(pair, [Candidate("tfp")], chosen("PSNR")))
+    for one, own in zip(pair, scores, strict=True):
         image = np.clip(one.recording[10:51].mean(0) / one.recording.gain, 0, 1)
         psnr = -10 * np.log10(np.mean((image - one.truth) ** 2))
-        assert found.values["PSNR"] == pytest.approx(psnr, abs=1e-4)
+        assert own.values["PSNR"] == pytest.approx(psnr, abs=1e-4)
 
 
 def score(name, value, method="tfp"):
@@ -90,10 +96,10 @@ def test_the_interval_is_that_of_scipy_however_the_images_are_shared_out(values)
         0.95, len(values) - 1, np.mean(values), scipy.stats.sem(values)
     )
     summary = parts[1].merge(parts[0]).gathered()
-    found = summary.estimate("tfp", "PSNR")
-    assert (found.count, summary.images("tfp")) == (len(values), len(values) + 1)
-    assert found.mean == pytest.approx(np.mean(values), rel=1e-14)
-    assert (found.high - found.low) / 2 == pytest.approx((high - low) / 2, rel=1e-7)
+    estimate = summary.estimate("tfp", "PSNR")
+    assert (estimate.count, summary.images("tfp")) == (len(values), len(values) + 1)
+    assert estimate.mean == pytest.approx(np.mean(values), rel=1e-14)
+    assert (estimate.high - estimate.low) / 2 == pytest.approx((high - low) / 2, rel=1e-7)
     assert [row[0] for row in summary.rows()] == [f"s{n}@30" for n in range(len(values) + 1)]
 
 
@@ -106,13 +112,13 @@ def test_one_value_has_no_interval_and_an_infinite_one_has_none_either():
         assert math.isnan(summary.estimate("tfp", "PSNR").high)
 
 
-def test_an_image_too_small_for_a_measure_is_left_out_and_said():
+def test_the_table_names_the_images_that_are_too_small_for_a_metric():
     small = sample(4, size=(8, 12))
     candidates = [Candidate("tfp")]
     wanted = chosen("PSNR", "SSIM matlab")
     summary = Summary(["tfp"])
-    for found in evaluate([small, sample(5)], candidates, wanted):
-        summary.add(found)
+    for one in score_samples([small, sample(5)], candidates, wanted):
+        summary.add(one)
     cost = measure_cost(candidates[0], 8, 12)
     table = report("title", candidates, wanted, summary, {"tfp": cost}, size=(8, 12))
     assert any(
@@ -122,18 +128,18 @@ def test_an_image_too_small_for_a_measure_is_left_out_and_said():
     assert not any(note.startswith("PSNR") for note in table.notes)
 
 
-def test_what_is_not_at_hand_is_named_with_its_file_and_variable(monkeypatch, tmp_path):
+def test_missing_weights_are_named_with_their_file_and_variable(monkeypatch, tmp_path):
     for variable in ("SPIKEJAX_ALEXNET", "SPIKEJAX_BRISQUE", "SPIKEJAX_NIQE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    found = {measure.name: measure for measure in measures()}
-    assert "alexnet-owt-7be5be79.pth" in found["LPIPS alex"].missing
-    assert "SPIKEJAX_ALEXNET" in found["LPIPS alex"].missing
-    assert "SPIKEJAX_BRISQUE" in found["BRISQUE"].missing
-    assert "NOT the published one" in found["NIQE own model"].legend
+    metrics = {metric.name: metric for metric in table_metrics()}
+    assert "alexnet-owt-7be5be79.pth" in metrics["LPIPS alex"].missing
+    assert "SPIKEJAX_ALEXNET" in metrics["LPIPS alex"].missing
+    assert "SPIKEJAX_BRISQUE" in metrics["BRISQUE"].missing
+    assert "NOT the published one" in metrics["NIQE own model"].legend
     summary = Summary(["tfp"])
     cost = measure_cost(Candidate("tfp"), 8, 12)
-    wanted = [found["LPIPS alex"]]
+    wanted = [metrics["LPIPS alex"]]
     table = report("title", [Candidate("tfp")], wanted, summary, {"tfp": cost}, size=(8, 12))
     assert table.rows[0][1][-1].text(2, "") == "-"
     assert any("alexnet-owt-7be5be79.pth" in note for note in table.notes)
@@ -156,7 +162,7 @@ def test_the_paper_table_puts_published_numbers_in_their_own_columns():
     candidates = [Candidate("tfp")]
     costs = {"tfp": measure_cost(candidates[0], 8, 12)}
     options = {"size": (8, 12), "paper": True, "published": PUBLISHED["sreds"]}
-    table = report("title", candidates, measures(), Summary(["tfp"]), costs, **options)
+    table = report("title", candidates, table_metrics(), Summary(["tfp"]), costs, **options)
     names = [column.name for column in table.columns]
     assert names[:5] == ["parameters M", "memory G", "MACs T", "PSNR", "SSIM matlab"]
     assert "SSIM skimage" not in names
@@ -172,7 +178,7 @@ def test_the_paper_table_puts_published_numbers_in_their_own_columns():
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_published_rows_have_a_value_a_column(name):
+def test_published_rows_have_one_value_per_column(name):
     table = PUBLISHED[name]
     assert all(len(values) == len(table.columns) for values in table.rows.values())
 

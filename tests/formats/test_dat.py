@@ -22,8 +22,8 @@ def layouts(draw, height, width):
     )
 
 
-def by_the_book(spikes, layout):
-    """The layout's own words, pixel by pixel."""
+def packed_by_definition(spikes, layout):
+    """Packs spikes by the definition of the layout, pixel by pixel."""
     stored = np.zeros((len(spikes), layout.readout_bytes), np.uint8)
     for t, y, x in zip(*np.nonzero(spikes), strict=True):
         row = layout.height - 1 - y if layout.flip else y
@@ -35,7 +35,7 @@ def by_the_book(spikes, layout):
 @given(st.data(), spikes_of_any_size)
 def test_layout_is_as_specified(data, spikes):
     layout = data.draw(layouts(*spikes.shape[1:]))
-    stored = by_the_book(spikes, layout)
+    stored = packed_by_definition(spikes, layout)
     np.testing.assert_array_equal(layout.pack(spikes), stored)
     np.testing.assert_array_equal(layout.unpack(stored), spikes)
     np.testing.assert_array_equal(
@@ -44,8 +44,8 @@ def test_layout_is_as_specified(data, spikes):
 
 
 @given(st.data(), spikes_of_any_size)
-def test_padding_columns_never_show(data, spikes):
-    """Raw rows may hold anything in their padding."""
+def test_padding_columns_are_ignored(data, spikes):
+    """The padding of raw rows may contain any values."""
     layout = data.draw(layouts(*spikes.shape[1:]))
     full = np.ones((*spikes.shape[:2], layout.stored_width), np.uint8)
     full[:, :, : layout.width] = spikes
@@ -73,7 +73,7 @@ def test_results_are_contiguous_and_own_their_memory(width):
 
 
 @pytest.mark.parametrize("width", [8, 12])
-def test_no_readouts_unpack_to_none(width):
+def test_zero_readouts_unpack_to_zero_readouts(width):
     layout = DatLayout(height=3, width=width)
     assert layout.unpack(np.zeros((0, layout.readout_bytes), np.uint8)).shape == (0, 3, width)
 
@@ -83,7 +83,7 @@ def test_stored_width_below_the_width_is_refused():
         DatLayout(height=250, width=400, stored_width=250)
 
 
-def test_size_error_says_what_came_and_what_would_fit(tmp_path):
+def test_size_error_names_the_size_and_the_sizes_that_fit(tmp_path):
     layout = DatLayout(height=250, width=400)
     with pytest.raises(FormatError) as error:
         count_readouts(tmp_path / "x.dat", 72000, layout)

@@ -19,12 +19,12 @@ def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path):
     footage = open_footage(tmp_path)
     assert (footage.frames, footage.height, footage.width) == (4, 6, 8)
     assert footage.name == tmp_path.name
-    for _ in range(2):  # as often as one likes
+    for _ in range(2):  # iteration can be repeated
         levels = [float(frame[0, 0, 2]) for frame in footage]
         np.testing.assert_allclose(levels, np.arange(4) / 20, atol=1e-2)
 
 
-def test_a_video_says_how_long_it_is(tmp_path):
+def test_a_video_has_a_number_of_frames(tmp_path):
     frames = [np.full((16, 20), level) for level in (0.2, 0.5, 0.8)]
     write_video(tmp_path / "a.mp4", frames, fps=30)
     footage = open_footage(tmp_path / "a.mp4")
@@ -57,7 +57,7 @@ def test_a_video_that_ends_early_is_truncated(tmp_path):
         list(open_footage(tmp_path / "cut.mkv"))
 
 
-def test_what_is_no_footage_is_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nope\.mp4: no such file"):
         open_footage(tmp_path / "nope.mp4")
     with pytest.raises(FormatError, match="holds no images"):

@@ -17,7 +17,7 @@ def chunk(kind, body):
 
 
 def png(pixels, bits, colour):
-    """A PNG written from its specification: no filter, one chunk of data."""
+    """Encodes a PNG by its specification: no filter, one chunk of data."""
     height, width = pixels.shape[:2]
     ihdr = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
     rows = pixels.astype(">u2" if bits == 16 else "u1").reshape(height, -1)
@@ -36,7 +36,7 @@ def test_png_round_trip_is_within_half_a_level(tmp_path, image, bits):
 
 
 def unfiltered(data):
-    """Reads a PNG by its specification (filters 0 to 4), to judge files without any library."""
+    """Decodes a PNG by its specification (filters 0 to 4), independent of libraries."""
     position, body, header = 8, b"", None
     while position < len(data):
         (length,) = struct.unpack(">I", data[position : position + 4])
@@ -66,7 +66,7 @@ def unfiltered(data):
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_png_files_hold_the_bits_they_should(tmp_path, image, bits):
+def test_png_files_have_the_requested_bits(tmp_path, image, bits):
     write_image(tmp_path / "x.png", image, bits=bits)
     stored_bits, pixels = unfiltered((tmp_path / "x.png").read_bytes())
     assert stored_bits == bits
@@ -101,7 +101,7 @@ def test_jpeg_round_trip(tmp_path):
         assert np.abs(got - image).mean() < 0.01
 
 
-def test_pictures_come_upright(tmp_path, rng):
+def test_exif_rotation_is_applied(tmp_path, rng):
     import PIL.Image
 
     pixels = rng.integers(0, 256, (8, 16), dtype=np.uint8)
@@ -127,7 +127,7 @@ def test_other_pillow_modes(tmp_path, rng):
         read_image(tmp_path / "f.tiff")
 
 
-def test_intensity_is_stored_as_it_is(tmp_path):
+def test_intensity_is_stored_without_encoding(tmp_path):
     image = np.float32([[0.1, 0.2], [0.3, 0.4]])
     write_image(tmp_path / "x.png", image, bits=16)
     np.testing.assert_allclose(read_image(tmp_path / "x.png"), image, atol=1e-5)
@@ -155,7 +155,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_damaged_images_are_one_clear_line(tmp_path, name):
+def test_damaged_images_raise_one_line(tmp_path, name):
     (tmp_path / "x.png").write_bytes(HOSTILE[name])
     with pytest.raises(FormatError, match=r"x\.png: not a readable image") as error:
         read_image(tmp_path / "x.png")

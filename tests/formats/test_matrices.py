@@ -1,4 +1,4 @@
-"""Matrices in files."""
+"""Tests of reading matrices."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def matrix(rng):
     return rng.normal(size=(3, 3))
 
 
-def test_what_numpy_saves_is_read(tmp_path, matrix):
+def test_files_written_by_numpy_are_read(tmp_path, matrix):
     np.savetxt(tmp_path / "a.txt", matrix, header="photograph to spikes")
     np.savetxt(tmp_path / "a.csv", matrix, delimiter=",")
     np.save(tmp_path / "a.npy", np.asfortranarray(matrix))
@@ -37,7 +37,7 @@ def test_what_numpy_saves_is_read(tmp_path, matrix):
         (b"\x93NUMPY\x09\x09 what", "no readable .npy"),
     ],
 )
-def test_what_is_no_matrix_is_refused_in_one_line(tmp_path, content, message):
+def test_other_files_raise_one_line(tmp_path, content, message):
     (tmp_path / "bad").write_bytes(content)
     with pytest.raises(FormatError, match=message) as error:
         read_matrix(tmp_path / "bad")

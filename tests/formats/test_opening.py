@@ -20,7 +20,7 @@ def test_golden_file_reads_as_the_spikes_it_was_written_from(golden):
     np.testing.assert_array_equal(recording[:], golden("simulate")["circuit_spikes"])
 
 
-def test_public_call_takes_every_option(tmp_path, spikes):
+def test_public_function_accepts_all_options(tmp_path, spikes):
     import spikejax as sj
 
     sj.write_dat(tmp_path / "x.dat", spikes)
@@ -73,7 +73,7 @@ def test_raw_rows_are_cropped(tmp_path, rng):
         np.testing.assert_array_equal(recording[:], raw[:, :, :21])
 
 
-def test_missing_size_says_what_to_pass_and_what_fits(tmp_path):
+def test_missing_size_names_the_arguments_and_the_sizes_that_fit(tmp_path):
     (tmp_path / "x.dat").write_bytes(bytes(2_500_000))
     with pytest.raises(FormatError) as error:
         open_recording(tmp_path / "x.dat")
@@ -82,7 +82,7 @@ def test_missing_size_says_what_to_pass_and_what_fits(tmp_path):
     for part in ("height= and width=", "x.json", "250x400 (200 readouts)", "500x800 (50 readouts)"):
         assert part in message
     assert "180x320" not in message
-    with pytest.raises(FormatError, match="does not say its size"):
+    with pytest.raises(FormatError, match="does not contain its size"):
         open_recording(tmp_path / "x.dat", height=250)
 
 
@@ -93,7 +93,7 @@ def test_missing_size_says_what_to_pass_and_what_fits(tmp_path):
         ({"height": 2.5}, "height: expected a whole number"),
         ({"width": "400"}, "width: expected a whole number"),
         ({"width": True}, "width: expected a whole number"),
-        ({"height": 10**40}, "no whole number of"),
+        ({"height": 10**40}, "not a whole number of"),
         ({"rate_hz": -1}, "rate_hz: expected a positive number, got -1"),
         ({"gain": float("nan")}, "gain: expected a positive number, got nan"),
         ({"gain": float("inf")}, "gain: expected a positive number"),
@@ -126,7 +126,7 @@ def test_unreadable_files(tmp_path, suffix):
         open_recording(path, 18, 24)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read all files")
 def test_no_permission(tmp_path, spikes):
     write_dat(tmp_path / "x.dat", spikes)
     (tmp_path / "x.dat").chmod(0)
@@ -145,12 +145,12 @@ def test_truncation_is_noticed(tmp_path, spikes):
     write_dat(path, spikes, sidecar={})
     data = path.read_bytes()
     path.write_bytes(data[:-1])
-    with pytest.raises(FormatError, match=r"no whole number.*270 \(5\) or 324 \(6\)"):
+    with pytest.raises(FormatError, match=r"not a whole number.*270 \(5\) or 324 \(6\)"):
         open_recording(path)
     path.write_bytes(data[:-54])
     with pytest.raises(FormatError, match=r"holds 5 readouts, but x\.json says 6 \(truncated\?\)"):
         open_recording(path)
-    assert len(open_recording(path, height=9)) == 10  # another size: the sidecar's count is void
+    assert len(open_recording(path, height=9)) == 10  # another size ignores the sidecar's count
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_malformed_config_is_named(tmp_path, spikes):
     (tmp_path / "config.yaml").write_text("spike_h: tall\nspike_w: 24\n")
     with pytest.raises(FormatError, match=r"config\.yaml: spike_h: expected a positive.*'tall'"):
         open_recording(tmp_path / "x.dat")
-    assert len(open_recording(tmp_path / "x.dat", 18, 24)) == 6  # not needed, so not read
+    assert len(open_recording(tmp_path / "x.dat", 18, 24)) == 6  # the config is not read
 
 
 def test_array_size_comes_from_the_file_and_is_checked(tmp_path, spikes):
@@ -185,7 +185,7 @@ def test_array_size_comes_from_the_file_and_is_checked(tmp_path, spikes):
             open_recording(tmp_path / name, 20, 24)
 
 
-def test_dat_layout_in_a_sidecar_does_not_concern_an_array(tmp_path, spikes):
+def test_dat_layout_in_a_sidecar_is_ignored_for_arrays(tmp_path, spikes):
     write_array(tmp_path / "x.npy", spikes)
     (tmp_path / "x.json").write_text(json.dumps({"flip": True, "stored_width": 32, "gain": 0.5}))
     recording = open_recording(tmp_path / "x.npy")

@@ -27,7 +27,7 @@ def spikes():
 
 @pytest.fixture(params=["dat", "aligned dat", "npy", "npz", "memory"])
 def pair(request, tmp_path, spikes):
-    """A recording of every kind, and the array that it should equal."""
+    """Returns a recording of each kind and its expected array."""
     if request.param == "memory":
         return Recording.from_array(spikes), spikes
     if request.param == "aligned dat":
@@ -60,7 +60,7 @@ def test_rows_and_columns_can_be_indexed_too(pair):
         np.testing.assert_array_equal(recording[index], expected[index])
 
 
-def test_packed_is_undone_by_unpack_bits(pair):
+def test_unpack_bits_inverts_packed(pair):
     recording, expected = pair
     for start, stop in ((0, T), (3, 7), (5, 5)):
         packed = recording.packed(start, stop)
@@ -69,7 +69,7 @@ def test_packed_is_undone_by_unpack_bits(pair):
     np.testing.assert_array_equal(recording.packed(), recording.packed(0, T))
 
 
-def test_what_is_read_may_be_written_to(pair):
+def test_readouts_are_writable_copies(pair):
     recording, expected = pair
     before = expected.copy()
     recording[0:3][:] = 7
@@ -77,7 +77,7 @@ def test_what_is_read_may_be_written_to(pair):
     np.testing.assert_array_equal(recording[:], before)
 
 
-def test_it_is_an_array_to_numpy(pair):
+def test_recordings_convert_to_numpy_arrays(pair):
     recording, expected = pair
     np.testing.assert_array_equal(np.asarray(recording), expected)
     assert np.asarray(recording, np.float32).dtype == np.float32
@@ -139,12 +139,12 @@ def test_a_copy_keeps_the_facts(tmp_path, spikes):
     assert (second.gain, second.extra) == (0.4, {"n": 1})
 
 
-def test_it_cannot_be_changed(pair):
+def test_recordings_are_immutable(pair):
     with pytest.raises(AttributeError):
         pair[0].gain = 2.0
 
 
-def test_a_closed_recording_says_so(pair):
+def test_a_closed_recording_raises(pair):
     recording, expected = pair
     with recording as same:
         read = same[2:4]
@@ -166,7 +166,7 @@ def test_a_large_file_pickles_small(tmp_path):
     assert len(pickle.dumps(open_recording(tmp_path / "x.dat", 100, 80))) < 2000
 
 
-def test_from_array_takes_any_type_that_holds_zeros_and_ones(spikes):
+def test_from_array_accepts_zeros_and_ones_of_any_type(spikes):
     for dtype in (bool, np.int8, np.int64, np.float32):
         got = Recording.from_array(spikes.astype(dtype), rate_hz=1000, gain=0.5)
         np.testing.assert_array_equal(got[:], spikes)
@@ -174,7 +174,7 @@ def test_from_array_takes_any_type_that_holds_zeros_and_ones(spikes):
     assert "in memory" in repr(got)
 
 
-def test_from_array_refuses_the_rest(spikes):
+def test_from_array_refuses_other_arrays(spikes):
     for wrong in (spikes[0], spikes[:0], spikes[None]):
         with pytest.raises(FormatError, match=r"\(T, H, W\)"):
             Recording.from_array(wrong)
@@ -190,7 +190,7 @@ def test_from_array_refuses_the_rest(spikes):
 
 @pytest.mark.parametrize("suffix", [".dat", ".npy"])
 def test_a_20_gb_file_opens_at_once_and_in_little_memory(tmp_path, suffix):
-    """In a process of its own, where what it takes can be measured."""
+    """Runs in a separate process, to measure time and memory."""
     readouts = 1_600_000 if suffix == ".dat" else 200_000
     path = tmp_path / f"large{suffix}"
     with path.open("wb") as file:
@@ -198,7 +198,7 @@ def test_a_20_gb_file_opens_at_once_and_in_little_memory(tmp_path, suffix):
             shape = (readouts, 250, 400)
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
-        file.truncate(file.tell() + 20_000_000_000)  # a hole: takes no room on the disk
+        file.truncate(file.tell() + 20_000_000_000)  # a sparse file, without space on the disk
     code = f"""if True:
         import resource, time
         from spikejax.formats import open_recording

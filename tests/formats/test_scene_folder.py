@@ -1,4 +1,4 @@
-"""Exposures in the layout of Spike-GOPRO."""
+"""Tests of writing exposures in Spike-GOPRO's layout."""
 
 import numpy as np
 import pytest
@@ -38,10 +38,10 @@ def test_a_scene_that_fails_leaves_nothing(tmp_path, rng):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_scene_that_is_there_already_is_not_touched(tmp_path):
+def test_an_existing_scene_is_not_changed(tmp_path):
     (tmp_path / "spike_data" / "a").mkdir(parents=True)
     with (
-        pytest.raises(FileExistsError, match="is there already"),
+        pytest.raises(FileExistsError, match="already exists"),
         new_scene(tmp_path, "a", facts=FACTS),
     ):
         pass

@@ -15,29 +15,29 @@ values = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.int
 @given(extra=st.dictionaries(names, values), gain=st.floats(1e-6, 1e6))
 def test_round_trip_keeps_unknown_names(tmp_path_factory, extra, gain):
     path = tmp_path_factory.mktemp("s") / "x.json"
-    said = Sidecar(height=250, width=400, gain=gain, flip=False, sensor="vidar", extra=extra)
-    write_sidecar(path, said)
-    assert read_sidecar(path) == said
-    write_sidecar(path, said.to_dict())
-    assert read_sidecar(path) == said
+    sidecar = Sidecar(height=250, width=400, gain=gain, flip=False, sensor="vidar", extra=extra)
+    write_sidecar(path, sidecar)
+    assert read_sidecar(path) == sidecar
+    write_sidecar(path, sidecar.to_dict())
+    assert read_sidecar(path) == sidecar
 
 
-def test_it_lies_beside_the_recording(tmp_path):
+def test_the_sidecar_is_beside_the_recording(tmp_path):
     assert sidecar_path("a/b.c.dat").as_posix() == "a/b.c.json"
     write_sidecar(tmp_path / "x.dat", {"gain": 0.6})
     assert json.loads((tmp_path / "x.json").read_text()) == {"gain": 0.6}
     assert read_sidecar(tmp_path / "x.dat").gain == 0.6
 
 
-def test_numpy_numbers_and_nulls_are_welcome(tmp_path):
-    said = Sidecar(height=np.int64(3), gain=np.float32(0.5), flip=np.bool_(True))
-    write_sidecar(tmp_path / "x.json", said)
+def test_numpy_numbers_and_nulls_are_accepted(tmp_path):
+    sidecar = Sidecar(height=np.int64(3), gain=np.float32(0.5), flip=np.bool_(True))
+    write_sidecar(tmp_path / "x.json", sidecar)
     assert read_sidecar(tmp_path / "x.json") == Sidecar(height=3, gain=0.5, flip=True)
     (tmp_path / "x.json").write_text('{"height": null}')
     assert read_sidecar(tmp_path / "x.json") == Sidecar()
 
 
-def test_merging_prefers_what_comes_first():
+def test_merging_prefers_the_first_sidecar():
     first = Sidecar(height=1, extra={"a": 1})
     second = Sidecar(height=2, width=3, extra={"a": 2, "b": 3})
     assert first.over(second) == Sidecar(height=1, width=3, extra={"a": 1, "b": 3})
@@ -54,7 +54,7 @@ HOSTILE = {
     b"null": "expected a JSON object, got NoneType",
     b"[" * 100_000: "not valid JSON",
     b"\xff\xfe\x00": "not a text file",
-    b" " * (2 << 20): "larger than",
+    b" " * (2 << 20): "expected at most 1048576 bytes, got more",
     b'{"height": 2.0}': "height: expected a whole number",
     b'{"height": true}': "height: expected a whole number",
     b'{"height": -5}': "height: expected a whole number of at least 1, got -5",
@@ -70,7 +70,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("contents", "message"), HOSTILE.items(), ids=list(HOSTILE.values()))
-def test_malformed_sidecar_is_one_clear_line(tmp_path, contents, message):
+def test_malformed_sidecar_raises_one_line(tmp_path, contents, message):
     (tmp_path / "x.json").write_bytes(contents)
     with pytest.raises(FormatError, match=message) as error:
         read_sidecar(tmp_path / "x.json")
@@ -80,7 +80,7 @@ def test_malformed_sidecar_is_one_clear_line(tmp_path, contents, message):
 
 
 @pytest.mark.parametrize("extra", [{"a": object()}, {"a": float("nan")}, {"a": {1, 2}}])
-def test_what_json_cannot_hold_is_refused_and_nothing_is_written(tmp_path, extra):
+def test_values_outside_json_are_refused_and_nothing_is_written(tmp_path, extra):
     with pytest.raises(FormatError, match="cannot be written as JSON"):
         write_sidecar(tmp_path / "x.json", extra)
     assert not list(tmp_path.iterdir())

@@ -12,7 +12,7 @@ from spikejax.formats import (
 
 
 def smooth(frames, height, width, *, colour=False):
-    """A pattern that moves, smooth enough for a codec to keep."""
+    """Yields a moving pattern that is smooth enough for a codec."""
     y, x = np.mgrid[:height, :width]
     for t in range(frames):
         grey = 0.5 + 0.4 * np.sin((x + 2 * t) / 9) * np.cos(y / 7)
@@ -37,7 +37,7 @@ def test_mp4_round_trip(tmp_path, size, colour):
 
 
 def test_flat_colours_keep_their_hue(tmp_path):
-    """The colour standard is both used and noted in the file."""
+    """The encoder uses the colour standard that the file names."""
     colours = np.eye(3, dtype=np.float32)[[0, 1, 2, 0]] * 0.8 + 0.1
     image = colours.repeat(16, 0)[None].repeat(32, 0)
     write_video(tmp_path / "x.mp4", [image] * 3, fps=10)
@@ -45,7 +45,7 @@ def test_flat_colours_keep_their_hue(tmp_path):
     np.testing.assert_allclose(got[16, 4:60:16], image[16, 4:60:16], atol=0.02)
 
 
-def test_mp4_is_h264_that_plays_everywhere(tmp_path):
+def test_mp4_is_h264_with_yuv420p(tmp_path):
     import av
 
     write_video(tmp_path / "x.mp4", smooth(4, 16, 24), fps=29.97)
@@ -80,8 +80,8 @@ def test_colour_gif_has_a_palette_for_every_frame(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".gif"])
-def test_frames_are_taken_as_they_are_written(tmp_path, suffix):
-    """At no time are all the frames in memory."""
+def test_frames_are_consumed_while_writing(tmp_path, suffix):
+    """The writer never holds all frames in memory."""
     import weakref
 
     living = []
@@ -130,7 +130,7 @@ def test_impossible_videos_are_refused_and_leave_nothing(tmp_path, name, frames,
     assert not list(tmp_path.iterdir())
 
 
-def test_damaged_videos_are_one_clear_line(tmp_path):
+def test_damaged_videos_raise_one_line(tmp_path):
     write_video(tmp_path / "x.mp4", smooth(30, 64, 64), fps=10)
     data = (tmp_path / "x.mp4").read_bytes()
     for contents in (b"", b"garbage" * 100, data[: len(data) // 2], data[:100]):
@@ -141,12 +141,12 @@ def test_damaged_videos_are_one_clear_line(tmp_path):
             assert "\n" not in str(error.value)
 
 
-def test_missing_video_is_noticed_at_once(tmp_path):
+def test_a_missing_video_raises_before_iteration(tmp_path):
     with pytest.raises(FileNotFoundError, match="expected a video"):
         read_video(tmp_path / "x.mp4")
 
 
-def test_reading_may_stop_early(tmp_path):
+def test_reading_can_stop_early(tmp_path):
     write_video(tmp_path / "x.mp4", smooth(20, 16, 16), fps=10)
     frames = read_video(tmp_path / "x.mp4")
     assert len(list(itertools.islice(frames, 3))) == 3

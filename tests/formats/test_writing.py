@@ -42,7 +42,7 @@ def test_every_kind_of_input_writes_the_same(tmp_path, spikes):
 
     write_dat(tmp_path / "x.dat", spikes)
     expected = (tmp_path / "x.dat").read_bytes()
-    for given_as in (
+    for form in (
         spikes.astype(bool),
         spikes.astype(np.float32),
         jnp.asarray(spikes),
@@ -50,30 +50,30 @@ def test_every_kind_of_input_writes_the_same(tmp_path, spikes):
         [spikes[:4], spikes[4:4], spikes[4:]],
         (chunk for chunk in np.split(spikes, 3)),
     ):
-        write_dat(tmp_path / "x.dat", given_as)
+        write_dat(tmp_path / "x.dat", form)
         assert (tmp_path / "x.dat").read_bytes() == expected
 
 
 def test_arrays_are_written_in_chunks(tmp_path, spikes, monkeypatch):
     monkeypatch.setattr(writing, "_CHUNK_BYTES", 150)
-    asked = []
+    slices = []
 
     class Lazy:
         shape = spikes.shape
 
         def __getitem__(self, index):
-            asked.append(index)
+            slices.append(index)
             return spikes[index]
 
     write_dat(tmp_path / "x.dat", Lazy())
     write_array(tmp_path / "x.npy", Lazy())
-    assert {s.stop - s.start for s in asked} == {2}
+    assert {s.stop - s.start for s in slices} == {2}
     np.testing.assert_array_equal(open_recording(tmp_path / "x.dat", 6, 10)[:], spikes)
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), spikes)
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.npz"])
-def test_arrays_are_numpys_own_files(tmp_path, spikes, name):
+def test_arrays_are_numpy_files(tmp_path, spikes, name):
     write_array(tmp_path / name, spikes.astype(bool), sidecar={"gain": 0.25})
     loaded = np.load(tmp_path / name, allow_pickle=False)
     loaded = loaded["spikes"] if name == "x.npz" else loaded

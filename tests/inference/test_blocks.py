@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikejax.inference.blocks import OFFSETS, plan_blocks
+from spikejax import models
+from spikejax.inference.blocks import plan_blocks
 from spikejax.inference.tiling import tile_axis
+
+OFFSETS = np.array(models.create("stir").blocks.offsets)
 
 
 def run(plans, slots):
@@ -25,7 +28,7 @@ def run(plans, slots):
 @given(st.sets(st.integers(0, 300), min_size=1, max_size=40), st.integers(1, 5))
 def test_every_window_finds_its_three_blocks(centres, batch_size):
     centres = np.array(sorted(centres))
-    seen, _ = run(*plan_blocks(centres, batch_size))
+    seen, _ = run(*plan_blocks(centres, batch_size, OFFSETS))
     np.testing.assert_array_equal(seen, centres[:, None] + OFFSETS[None])
 
 
@@ -33,7 +36,7 @@ def test_every_window_finds_its_three_blocks(centres, batch_size):
 @pytest.mark.parametrize("stride", [20, 10, 5])
 def test_every_block_is_encoded_once(stride, batch_size):
     centres = np.arange(30, 1030, stride)
-    plans, slots = plan_blocks(centres, batch_size)
+    plans, slots = plan_blocks(centres, batch_size, OFFSETS)
     _, encoded = run(plans, slots)
     assert encoded == len(np.unique(centres[:, None] + OFFSETS[None]))
     assert slots <= batch_size + 2 * 20 // stride + batch_size

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikejax.inference.centres import batches, reflect, resolve_centres
+from spikejax.inference.centres import batches, resolve_centres
 
 
 @given(st.integers(1, 300), st.integers(1, 80), st.integers(1, 50))
@@ -18,13 +18,6 @@ def test_default_windows_lie_inside_the_recording(readouts, window, stride):
         assert (np.diff(centres) == stride).all()
     else:
         np.testing.assert_array_equal(centres, [readouts // 2])
-
-
-@given(st.integers(1, 40), st.integers(1, 100))
-def test_reflection_agrees_with_numpy(readouts, reach):
-    recording = np.arange(readouts)
-    expected = np.pad(recording, reach, mode="reflect")
-    np.testing.assert_array_equal(reflect(np.arange(-reach, readouts + reach), readouts), expected)
 
 
 def test_given_centres_come_sorted_and_once():

@@ -37,7 +37,7 @@ def test_grey_is_three_equal_channels(small, vgg19):
     np.testing.assert_allclose(feature_loss(*three, trunk=vgg19), value, rtol=1e-5)
 
 
-def test_a_step_against_the_gradient_lessens_the_loss(small, vgg19):
+def test_a_gradient_step_reduces_the_loss(small, vgg19):
     a, b = small
     run = jax.jit(jax.value_and_grad(lambda a: feature_loss(a, b, trunk=vgg19)))
     value, gradient = run(a)
@@ -75,6 +75,6 @@ def test_lpips_loss_is_the_mean_of_lpips(small):
         (np.zeros((1, 32, 32, 2), "f4"), np.zeros((1, 32, 32, 2), "f4"), "C 1 or 3"),
     ],
 )
-def test_what_does_not_fit_is_refused(image, target, message):
+def test_images_that_do_not_fit_are_refused(image, target, message):
     with pytest.raises(ValueError, match=f"feature_loss: .*{message}"):
         feature_loss(image, target, trunk={})

@@ -1,4 +1,4 @@
-"""Scores gathered over shards and processes, and how certain their means are."""
+"""Scores joined over shards and processes, and the confidence intervals of their means."""
 
 import itertools
 import os
@@ -77,18 +77,18 @@ def test_one_image_and_infinite_scores_have_no_interval():
     assert np.isnan([exact.low, exact.high]).all()
 
 
-def test_measures_may_be_of_different_images():
+def test_metrics_can_have_different_images():
     own = Scores()
     own.add(["a", "b"], psnr=jnp.array([30.0, 40.0]), ssim=jnp.array([0.5, 0.7]))
     own.add(["c"], psnr=[50.0])
     assert own.images == ("a", "b", "c")
-    assert own.measures == ("psnr", "ssim")
+    assert own.metrics == ("psnr", "ssim")
     assert own.compute()["psnr"].mean == 40
     assert own.compute()["ssim"].count == 2
     np.testing.assert_array_equal(own.of("psnr"), [30, 40, 50])
 
 
-def test_an_image_that_comes_again_counts_once():
+def test_an_image_that_is_added_again_counts_once():
     values = np.array([30.0, 40.0])
     again = np.array([30.0 * (1 + 1e-6), 40.0 * (1 - 1e-6)])
     orders = itertools.permutations([scores(values), scores(again), scores(values)])
@@ -99,7 +99,7 @@ def test_an_image_that_comes_again_counts_once():
         scores(values).merge(scores(values + 1))
 
 
-def test_merging_leaves_both_as_they_were():
+def test_merging_changes_neither():
     first, second = scores(np.ones(2)), scores(np.ones(2), start=2)
     first.merge(second).add(["9"], psnr=[1.0])
     assert (first.images, second.images) == (("0", "1"), ("2", "3"))
@@ -150,7 +150,7 @@ def test_two_processes_gather_one_result():
         assert output.splitlines()[-1] == expected.to_json()
 
 
-def test_what_does_not_fit_is_refused():
+def test_invalid_arguments_are_refused():
     own = scores(np.ones(3))
     with pytest.raises(ValueError, match=r"expected 2 numbers of 'ssim', got \(3,\)"):
         own.add(["x", "y"], ssim=np.ones(3))

@@ -124,7 +124,7 @@ def test_files_that_are_not_the_authors_are_refused(folder, file, old, new, mess
         BrisqueModel.load(folder)
 
 
-def test_models_that_are_none_are_refused(machine):
+def test_invalid_models_are_refused(machine):
     for change, message in (
         ({"lower": machine["lower"][:5]}, r"finite lower \(36,\), got \(5,\)"),
         ({"vectors": machine["vectors"][:5]}, r"finite vectors \(7, 36\), got \(5, 36\)"),

@@ -1,3 +1,5 @@
+"""Model cost against formulas, and latency against known durations."""
+
 import time
 
 import jax
@@ -50,7 +52,7 @@ def test_the_zeros_of_a_transposed_convolution_do_not_count():
     )
 
 
-def test_the_gradients_of_a_convolution_cost_as_much_each():
+def test_each_gradient_of_a_convolution_costs_as_much_as_it():
     def loss(x, kernel):
         return ops.conv2d(x, kernel, padding=0).sum()
 
@@ -72,7 +74,7 @@ def test_matrix_products_are_counted_by_the_formula():
     ) == (2 * 3 * 4 * 5)
 
 
-def test_loops_count_as_often_as_they_run_and_branches_by_the_dearer():
+def test_loops_count_as_often_as_they_run_and_branches_by_the_most_expensive():
     square = shaped(3, 3)
 
     def scanned(x):
@@ -90,7 +92,7 @@ def test_loops_count_as_often_as_they_run_and_branches_by_the_dearer():
         cost.multiply_adds(lambda x, n: lax.fori_loop(0, n, lambda _, c: c @ c, x), square, 3)
 
 
-def test_flops_are_two_a_multiply_add():
+def test_a_multiply_add_is_two_flops():
     assert cost.flops(jnp.dot, shaped(64, 32), shaped(32, 48)) == 2 * 64 * 32 * 48
 
 

@@ -1,3 +1,5 @@
+"""MSE and PSNR against reference numbers and scikit-image."""
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,7 +31,7 @@ def test_psnr_and_mse_agree_with_scikit_image(rng, shape):
         np.testing.assert_allclose(sj.metrics.mse(a, b), ((a - b) ** 2).mean(), rtol=1e-12)
 
 
-def test_a_batch_gives_a_value_an_image(rng):
+def test_a_batch_gives_one_score_per_image(rng):
     a, b = rng.random((2, 4, 8, 9, 3))
     for metric in (sj.metrics.psnr, sj.metrics.mse):
         values = metric(a, b)

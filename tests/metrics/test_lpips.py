@@ -109,7 +109,7 @@ def test_it_is_the_same_under_jit_and_vmap(pair):
         (((32, 32), (32, 32)), {"scaling": "stir"}, "'unit' or 'direct', got 'stir'"),
     ],
 )
-def test_what_does_not_fit_is_refused(shapes, options, message):
+def test_invalid_arguments_are_refused(shapes, options, message):
     with pytest.raises(ValueError, match=message):
         lpips(*(np.zeros(s, np.float32) for s in shapes), **options)
 

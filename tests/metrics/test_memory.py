@@ -1,4 +1,4 @@
-"""Memory measured while a call runs, against what has to be there."""
+"""Measured memory of a call against the sizes of its arrays."""
 
 import jax
 import jax.numpy as jnp

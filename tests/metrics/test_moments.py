@@ -45,7 +45,7 @@ def test_they_are_carried_through_a_scan(values):
     assert_those_of(run(values.reshape(6, 10)), values)
 
 
-def test_what_is_masked_does_not_count(values):
+def test_masked_values_do_not_count(values):
     mask = np.arange(60) % 3 > 0
     spoilt = np.where(mask, values, np.nan)
     assert_those_of(Moments.of(jnp.asarray(spoilt), jnp.asarray(mask)), values[mask])

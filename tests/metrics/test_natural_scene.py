@@ -68,10 +68,10 @@ def quantiles(distribution, count=20_001):
 def test_a_symmetric_fit_finds_the_shape_and_the_variance(shape):
     values = 1.7 * quantiles(stats.gennorm(shape))
     with jax.enable_x64(True):
-        found, variance = scene.generalised_gaussian(jnp.asarray(values))
-    np.testing.assert_allclose(found, shape, rtol=0.02)
+        fitted, variance = scene.generalised_gaussian(jnp.asarray(values))
+    np.testing.assert_allclose(fitted, shape, rtol=0.02)
     np.testing.assert_allclose(variance, np.mean(values**2), rtol=1e-12)
-    assert abs(float(found) - reference.symmetric(values)[0]) < 1e-9
+    assert abs(float(fitted) - reference.symmetric(values)[0]) < 1e-9
 
 
 @pytest.mark.parametrize(("shape", "left", "right"), [(1.0, 2.0, 1.0), (2.0, 0.5, 2.0)])

@@ -62,7 +62,7 @@ def test_blur_and_noise_raise_the_score_of_a_photograph(photograph, rng):
     assert niqe(noisy) > scores[0]
 
 
-def test_what_is_left_over_beside_the_blocks_is_not_looked_at(photograph, model):
+def test_incomplete_blocks_are_ignored(photograph, model):
     more = np.pad(photograph, ((0, 95), (0, 40)), mode="symmetric")
     np.testing.assert_allclose(niqe(more, model=model), niqe(photograph, model=model), rtol=1e-12)
 
@@ -171,6 +171,6 @@ def test_files_that_hold_no_model_are_refused(tmp_path, model):
         (np.zeros((5, 96, 192)), {}, "C 1 or 3"),
     ],
 )
-def test_what_does_not_fit_is_refused(image, options, message, model):
+def test_invalid_arguments_are_refused(image, options, message, model):
     with pytest.raises(ValueError, match=f"niqe: .*{message}"):
         niqe(image, model=model, **options)

@@ -1,4 +1,4 @@
-"""Where the published models are looked for."""
+"""Paths of the published models."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def package(tmp_path, name):
     return put(tmp_path / "site" / name / "__init__.py", b"raise ImportError").parent
 
 
-def test_nothing_is_found_where_nothing_is():
+def test_without_any_file_there_is_no_path():
     assert published.niqe_path() is None
     assert published.brisque_path() is None
 

@@ -1,7 +1,7 @@
-"""Measures against the packages of others, over fifty random pairs or pictures.
+"""Metrics against other packages, over fifty random pairs or pictures.
 
-They need `lpips`, `piq` and `pyiqa` with PyTorch, and take minutes: `pytest -m reference -s` prints
-the largest deviations. `benchmarks/measures.py` does the comparing.
+The tests need `lpips`, `piq` and `pyiqa` with PyTorch, and take minutes. `pytest -m reference -s`
+prints the largest deviations. `benchmarks/measures.py` computes them.
 """
 
 import importlib.util
@@ -13,7 +13,7 @@ import pytest
 pytestmark = [pytest.mark.reference, pytest.mark.filterwarnings("ignore")]
 
 
-def measures():
+def benchmark():
     path = Path(__file__).parents[2] / "benchmarks" / "measures.py"
     spec = importlib.util.spec_from_file_location("spikejax_measures", path)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
@@ -25,6 +25,6 @@ def measures():
 def test_no_deviation_exceeds_its_limit(name):
     for package in ("torch", "lpips", "piq", "pyiqa"):
         pytest.importorskip(package)
-    for result in measures().COMPARISONS[name]():
+    for result in benchmark().COMPARISONS[name]():
         print(result.line())
         assert max(result.deviations) < result.limit

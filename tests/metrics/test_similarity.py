@@ -1,3 +1,5 @@
+"""SSIM against reference numbers and scikit-image."""
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -80,7 +82,7 @@ def test_every_size_is_covered_by_the_blocks(rng, preset, size):
 
 
 @PRESETS
-def test_a_batch_gives_a_value_an_image(rng, preset):
+def test_a_batch_gives_one_score_per_image(rng, preset):
     a, b = rng.random((2, 3, 20, 24, 2))
     values = sj.metrics.ssim(a, b, preset=preset)
     assert values.shape == (3,)

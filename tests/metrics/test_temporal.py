@@ -1,4 +1,4 @@
-"""Temporal measures against closed forms."""
+"""Temporal metrics against closed forms."""
 
 import jax
 import jax.numpy as jnp
@@ -116,7 +116,7 @@ FLOW = np.zeros((2, 4, 5, 2), np.float32)
 
 
 @pytest.mark.parametrize(
-    ("measure", "arguments", "message"),
+    ("metric", "arguments", "message"),
     [
         (warping_error, (VIDEO[0], FLOW), r"video \(T, H, W, C\) floating"),
         (warping_error, (VIDEO.astype(np.uint8), FLOW), "uint8"),
@@ -130,9 +130,9 @@ FLOW = np.zeros((2, 4, 5, 2), np.float32)
         (temporal_difference_error, (VIDEO, VIDEO[:2]), "differ in shape"),
     ],
 )
-def test_what_does_not_fit_is_refused(measure, arguments, message):
-    with pytest.raises(ValueError, match=f"{measure.__name__}: .*{message}"):
-        measure(*arguments)
+def test_invalid_arguments_are_refused(metric, arguments, message):
+    with pytest.raises(ValueError, match=f"{metric.__name__}: .*{message}"):
+        metric(*arguments)
 
 
 def test_a_mask_of_another_shape_is_refused():

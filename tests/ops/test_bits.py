@@ -16,7 +16,7 @@ def binary_images(draw):
 
 
 @given(binary_images())
-def test_unpacking_undoes_packing(x):
+def test_unpacking_inverts_packing(x):
     packed = ops.pack_bits(x)
     assert packed.shape == (*x.shape[:-1], -(-x.shape[-1] // 8))
     np.testing.assert_array_equal(ops.unpack_bits(packed, x.shape[-1]), x)
@@ -46,7 +46,7 @@ def test_numpy_stays_numpy_and_jax_stays_jax(dtype, rng):
     np.testing.assert_array_equal(unpacked, x.astype(np.uint8))
 
 
-def test_any_value_but_zero_is_one():
+def test_any_non_zero_value_is_one():
     assert ops.pack_bits(np.array([0, 2, -1, 256])).tolist() == [0b1110]
 
 
@@ -56,9 +56,9 @@ def test_any_value_but_zero_is_one():
         (lambda: ops.pack_bits(np.float32([0.0, 1.0])), "bool or integer values, got float32"),
         (lambda: ops.pack_bits(np.int32(1)), "got a scalar"),
         (lambda: ops.unpack_bits(np.zeros(2, np.int32), 16), "uint8 bytes, got int32"),
-        (lambda: ops.unpack_bits(np.zeros((3, 2), np.uint8), 17), r"take 3 bytes.*\(3, 2\)"),
+        (lambda: ops.unpack_bits(np.zeros((3, 2), np.uint8), 17), r"expected 3 bytes.*\(3, 2\)"),
     ],
 )
-def test_what_cannot_be_packed_says_so(call, message):
+def test_wrong_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

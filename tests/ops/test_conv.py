@@ -8,7 +8,7 @@ import scipy.signal
 
 from spikejax import ops
 
-PLATFORMS = ("cpu", "gpu")  # the forms for both run anywhere
+PLATFORMS = ("cpu", "gpu")  # the forms of both run on any device
 
 
 def normal(rng, *shape):
@@ -16,7 +16,7 @@ def normal(rng, *shape):
 
 
 def correlate(x, kernel, stride=1, padding=None, groups=1):
-    """The convolution by scipy, a channel pair at a time, in double precision."""
+    """Computes the convolution with scipy, one pair of channels at a time, in double precision."""
     kh, kw, inputs, outputs = kernel.shape
     rows, columns = ((k - 1) // 2 if padding is None else padding for k in (kh, kw))
     padded = np.pad(np.asarray(x, np.float64), ((0, 0), (rows, rows), (columns, columns), (0, 0)))
@@ -30,7 +30,7 @@ def correlate(x, kernel, stride=1, padding=None, groups=1):
     return out
 
 
-# (B, H, W, Cin, Cout), kernel, stride, padding, groups: each reaches another form on a processor.
+# (B, H, W, Cin, Cout), kernel, stride, padding, groups: each uses another form on CPU.
 CASES = {
     "aligned": ((2, 9, 11, 5, 7), (3, 3), 1, None, 1),
     "aligned, strided": ((2, 9, 12, 9, 11), (3, 3), 2, None, 1),
@@ -65,7 +65,7 @@ CASES = {
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_it_is_the_correlation(case, platform, rng):
+def test_conv2d_is_the_correlation(case, platform, rng):
     (B, H, W, inputs, outputs), size, stride, padding, groups = case
     x, kernel = normal(rng, B, H, W, inputs), normal(rng, *size, inputs // groups, outputs)
     bias = normal(rng, outputs)
@@ -79,7 +79,7 @@ def test_it_is_the_correlation(case, platform, rng):
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_the_forms_of_a_processor_have_the_plain_gradients(case, rng):
+def test_the_forms_on_cpu_have_the_plain_gradients(case, rng):
     (B, H, W, inputs, outputs), size, stride, padding, groups = case
     x, kernel = normal(rng, B, H, W, inputs), normal(rng, *size, inputs // groups, outputs)
 
@@ -108,7 +108,7 @@ TRANSPOSED = {
 
 
 def scatter(x, kernel, padding):
-    """The transposed convolution as it is defined: every pixel adds its multiple of the kernel."""
+    """Computes the transposed convolution by its definition: each pixel adds a scaled kernel."""
     x, kernel = np.asarray(x, np.float64), np.asarray(kernel, np.float64)
     (B, H, W, _), k = x.shape, kernel.shape[0]
     full = np.zeros((B, 2 * H + k, 2 * W + k, kernel.shape[3]))
@@ -158,7 +158,7 @@ def test_a_transposed_convolution_is_the_adjoint_of_the_strided_one(case, platfo
     np.testing.assert_allclose((by_kernel * kernel).sum(), expected, rtol=1e-4, atol=1e-3)
 
 
-def test_depthwise_is_a_group_a_channel(rng):
+def test_depthwise_has_one_group_per_channel(rng):
     x, kernel, bias = normal(rng, 1, 5, 6, 4), normal(rng, 3, 3, 1, 4), normal(rng, 4)
     out = ops.depthwise_conv2d(x, kernel, bias, stride=2)
     expected = ops.conv2d(x, kernel, bias, stride=2, groups=4)
@@ -191,7 +191,7 @@ def test_mapping_over_an_axis_is_stacking(platform, rng):
     np.testing.assert_allclose(mapped, expected, atol=1e-5)
 
 
-def test_a_gradient_can_be_differentiated_again(rng):
+def test_gradients_are_differentiable(rng):
     x, kernel = normal(rng, 1, 6, 5, 9), normal(rng, 3, 3, 9, 6)
 
     def penalty(x):
@@ -281,6 +281,6 @@ def zeros(*shape, dtype=jnp.float32):
         (lambda: ops.programs_for("abacus").__enter__(), "got 'abacus'"),
     ],
 )
-def test_what_does_not_fit_says_so(call, message):
+def test_wrong_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

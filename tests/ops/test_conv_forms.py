@@ -1,4 +1,4 @@
-"""Every form against `direct`, also where no dispatcher would choose it."""
+"""Tests of every form against `direct`, also for shapes where `conv_cpu` does not choose it."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ def normal(rng, *shape):
 
 
 def assert_same(form, expected, x, kernel):
-    """Values and both gradients agree."""
+    """Asserts that the values and both gradients agree."""
 
     @jax.jit
     def all_of(x, kernel):

@@ -10,7 +10,7 @@ from spikejax import ops
 
 @settings(max_examples=8)  # each shape is compiled
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 17))
-def test_cropping_undoes_padding(height, width, multiple):
+def test_cropping_inverts_padding(height, width, multiple):
     x = np.arange(2 * height * width, dtype=np.float32).reshape(1, height, width, 2)
     padded, padding = ops.pad_to_multiple(x, multiple)
     assert padded.shape[1] % multiple == padded.shape[2] % multiple == 0
@@ -26,7 +26,7 @@ def test_the_odd_row_goes_to_the_bottom_and_the_odd_column_to_the_right():
     assert padding == ops.Padding(top=1, bottom=2, left=2, right=3)
 
 
-def test_a_fitting_size_is_left_alone(rng):
+def test_a_divisible_size_is_not_padded(rng):
     x = rng.random((1, 16, 32, 1), np.float32)
     padded, padding = ops.pad_to_multiple(x, 16)
     assert padding == (0, 0, 0, 0)
@@ -58,6 +58,6 @@ def test_negative_axes_count_from_the_end():
         (lambda: ops.crop_padding(jnp.zeros((1, 4, 4, 1)), ops.Padding(2, 2, 0, 0)), "nothing"),
     ],
 )
-def test_what_cannot_be_padded_says_so(call, message):
+def test_wrong_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -15,7 +15,7 @@ def nhwc(x):
 
 
 @pytest.mark.parametrize("jit", [False, True])
-def test_upsample2_gives_the_reference_numbers(golden, jit):
+def test_upsample2_agrees_with_the_reference(golden, jit):
     reference = golden("operators")
     upsample = jax.jit(ops.upsample2) if jit else ops.upsample2
     out = upsample(nhwc(reference["upsample2_in"]))
@@ -70,7 +70,7 @@ def test_average_pool2_agrees_with_skimage(height, width, rng):
     np.testing.assert_allclose(ops.average_pool2(jnp.asarray(x)), expected, atol=1e-6)
 
 
-def test_a_pyramid_halves_again_and_again(rng):
+def test_every_level_of_a_pyramid_has_half_the_size(rng):
     x = jnp.asarray(rng.random((1, 8, 16, 1), np.float32))
     pyramid = ops.average_pyramid(x, 4)
     assert [level.shape[1:3] for level in pyramid] == [(8, 16), (4, 8), (2, 4), (1, 2)]
@@ -90,11 +90,11 @@ def test_depth_to_space_takes_the_channels_of_a_cell_row_by_row():
     ("height", "width", "channels", "factor"),
     [(1, 1, 1, 1), (3, 4, 1, 2), (2, 1, 3, 2), (1, 2, 2, 3)],
 )
-def test_space_to_depth_undoes_depth_to_space(height, width, channels, factor):
+def test_space_to_depth_inverts_depth_to_space(height, width, channels, factor):
     x = jnp.arange(2 * height * width * channels * factor**2).reshape(2, height, width, -1)
-    there = ops.depth_to_space(x, factor)
-    assert there.shape == (2, factor * height, factor * width, channels)
-    np.testing.assert_array_equal(ops.space_to_depth(there, factor), x)
+    image = ops.depth_to_space(x, factor)
+    assert image.shape == (2, factor * height, factor * width, channels)
+    np.testing.assert_array_equal(ops.space_to_depth(image, factor), x)
 
 
 @pytest.mark.torch
@@ -126,6 +126,6 @@ def test_half_precision_stays_half_precision(operator):
         (lambda: ops.space_to_depth(jnp.zeros((1, 4, 5, 6))), "4 x 5 does not divide"),
     ],
 )
-def test_what_cannot_be_resampled_says_so(call, message):
+def test_wrong_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

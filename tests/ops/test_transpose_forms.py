@@ -30,7 +30,7 @@ def _plain(x, kernel, pads):
 
 @pytest.mark.parametrize("k", [2, 3, 4, 5])
 @pytest.mark.parametrize("size", [(7, 8), (6, 9)])
-def test_they_are_the_input_gradient_of_a_strided_convolution(k, size, rng):
+def test_both_forms_are_the_input_gradient_of_a_strided_convolution(k, size, rng):
     x = jnp.asarray(rng.standard_normal((1, *size, 2)).astype(np.float32))
     kernel = jnp.asarray(rng.standard_normal((k, k, 2, 3)).astype(np.float32))
     low = (k - 1) // 2

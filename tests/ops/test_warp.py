@@ -27,7 +27,7 @@ def flow_of(image, x=0.0, y=0.0):
 
 
 @pytest.mark.parametrize("jit", [False, True])
-def test_the_reference_numbers_come_out(golden, jit):
+def test_warp_agrees_with_the_reference(golden, jit):
     reference = golden("operators")
     out = (warp if jit else ops.warp)(nhwc(reference["warp_image"]), nhwc(reference["warp_flow"]))
     np.testing.assert_allclose(out, nhwc(reference["warp_out"]), atol=1e-5)
@@ -55,7 +55,7 @@ def test_a_whole_pixel_flow_is_an_exact_shift(dx, dy):
 @pytest.mark.parametrize(("padding", "mode"), [("border", "nearest"), ("zeros", "constant")])
 def test_scipy_agrees(image, rng, padding, mode):
     flow = rng.uniform(-12, 12, (2, 7, 9, 2)).astype(np.float32)
-    # scipy's 'constant' does not fade between the edge and the black outside: pad it with black.
+    # scipy's 'constant' does not fade between the edge and the black outside, so pad with black.
     ring = 2 if padding == "zeros" else 0
     y, x = np.mgrid[:7, :9].astype(np.float64) + ring
     out = warp(image, jnp.asarray(flow), padding=padding)
@@ -92,7 +92,7 @@ def test_zeros_fade_out_over_one_pixel_beyond_the_edge():
 
 @pytest.mark.parametrize("padding", MODES)
 def test_gradients_agree_with_finite_differences(image, rng, padding):
-    # Away from whole pixels, where the slope jumps.
+    # The slope jumps at whole pixels, so the flow avoids them.
     flow = rng.integers(-4, 4, (2, 7, 9, 2)) + rng.uniform(0.2, 0.8, (2, 7, 9, 2))
     check_grads(
         lambda image, flow: warp(image, flow, padding=padding),
@@ -117,7 +117,7 @@ def test_gradients_are_finite_at_and_beyond_the_border(image, padding):
             assert all(jnp.isfinite(g).all() for g in slopes((image, flow)))
 
 
-def test_beyond_the_border_a_huge_flow_sees_the_edge_or_nothing(image):
+def test_beyond_the_border_a_huge_flow_reads_the_edge_or_zero(image):
     flow = flow_of(image, 1e30, -1e30)
     corner = jnp.broadcast_to(image[:, :1, -1:], image.shape)
     np.testing.assert_array_equal(warp(image, flow), corner)
@@ -141,7 +141,7 @@ def test_a_flow_that_is_not_finite_gives_nan_there_and_only_there(image, padding
 
 def test_half_precision_images_keep_full_precision_coordinates():
     ramp = jnp.broadcast_to(jnp.arange(512.0)[None, None, :, None], (1, 2, 512, 1))
-    image = (ramp % 2).astype(jnp.bfloat16)  # a coordinate in bfloat16 could not count to 512
+    image = (ramp % 2).astype(jnp.bfloat16)  # bfloat16 does not resolve coordinates up to 512
     flow = flow_of(image, 0.25).astype(jnp.bfloat16)
     out = warp(image, flow)
     assert out.dtype == jnp.bfloat16
@@ -182,7 +182,7 @@ def test_torch_agrees(image, rng, padding):
         (lambda i, f: ops.warp(i, f, padding="reflect"), "got 'reflect'"),
     ],
 )
-def test_what_cannot_be_warped_says_so(image, call, message):
+def test_wrong_arguments_are_named(image, call, message):
     with pytest.raises(ValueError, match=message):
         call(image, flow_of(image))
 
@@ -193,4 +193,4 @@ def test_gradients_of_half_precision_images_are_summed_in_float32():
     image = jnp.ones((1, 32, 32, 1), jnp.bfloat16)
     gradient = jax.grad(lambda image: ops.warp(image, to_corner).astype(jnp.float32).sum())(image)
     assert gradient.dtype == jnp.bfloat16
-    assert gradient[0, 0, 0, 0] == 1024  # ones added in bfloat16 end at 256
+    assert gradient[0, 0, 0, 0] == 1024  # a sum of ones in bfloat16 stops at 256

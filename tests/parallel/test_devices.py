@@ -21,7 +21,7 @@ def output_of(process):
 
 
 def test_eight_devices_give_the_numbers_of_one(worker):
-    """With SGD, whose steps show a gradient that is off by a factor, which Adam's hide."""
+    """Uses SGD: Adam's steps would hide a gradient that is wrong by a factor."""
     output = output_of(worker("devices", devices=8))
     distances = ast.literal_eval(output.splitlines()[-1])
     assert set(distances) == {"pmap", "jit"}
@@ -77,8 +77,8 @@ def test_means_are_over_all_devices(mode, rng):
 
 
 @pytest.mark.parametrize("mode", ["pmap", "jit"])
-def test_processors_compute_nothing_else_during_a_step(mode, tmp_path):
-    """What they have no threads left for would stop them all."""
+def test_cpus_compute_nothing_else_during_a_step(mode, tmp_path):
+    """Another program could take the threads that the step needs, which is a deadlock."""
     others = set(threading.enumerate())
     run = start(toy_training.config(parallel=mode), tmp_path, toy_training.Batches)
     with contextlib.closing(run):

@@ -6,9 +6,9 @@ from spikejax.training import join_processes
 
 @pytest.fixture
 def joined(monkeypatch):
-    """What `jax.distributed.initialize` was called with."""
+    """Collects the arguments of the calls of `jax.distributed.initialize`."""
     calls = []
-    monkeypatch.setattr(jax.distributed, "initialize", lambda *given: calls.append(given))
+    monkeypatch.setattr(jax.distributed, "initialize", lambda *arguments: calls.append(arguments))
     for name in ("COORDINATOR", "PROCESSES", "PROCESS"):
         monkeypatch.delenv(f"SPIKEJAX_{name}", raising=False)
     return calls
@@ -34,14 +34,14 @@ def test_clusters_are_asked_on_request(joined):
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("arguments", "message"),
     [
-        ((None, 2, 0), "expected the coordinator, HOST:PORT, as well"),
-        (("host:1", 2, 2), "process: expected a number of 0 to 1, got 2"),
-        (("host:1", None, 0), "processes: expected a number, as a flag or in SPIKEJAX_PROCESSES"),
+        ((None, 2, 0), "coordinator: expected HOST:PORT, since processes are given"),
+        (("host:1", 2, 2), "process: expected a number from 0 to 1, got 2"),
+        (("host:1", None, 0), "processes: expected a number as a flag or in SPIKEJAX_PROCESSES"),
     ],
 )
-def test_what_is_missing_or_makes_no_sense_is_named(joined, given, message):
+def test_a_missing_or_invalid_value_is_named(joined, arguments, message):
     with pytest.raises(ValueError, match=message):
-        join_processes(*given)
+        join_processes(*arguments)
     assert joined == []

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikejax.formats import FormatError
-from spikejax.pictures import DATA, SCREEN, Display
 from spikejax.formats.pixels import as_image, quantise
+from spikejax.pictures import DATA, SCREEN, Display
 
 anything = st.lists(st.floats(width=32, allow_nan=True), min_size=1, max_size=20)
 
@@ -13,12 +13,12 @@ anything = st.lists(st.floats(width=32, allow_nan=True), min_size=1, max_size=20
 @given(anything, st.sampled_from([DATA, SCREEN, Display(gain=3.0, levels=(-1.0, 0.5), gamma=1.8)]))
 def test_display_values_are_finite_and_within_0_and_1(values, display):
     with np.errstate(over="ignore"):
-        shown = display(np.float32(values))
-    assert shown.dtype == np.float32
-    assert ((shown >= 0) & (shown <= 1)).all()
+        displayed = display(np.float32(values))
+    assert displayed.dtype == np.float32
+    assert ((displayed >= 0) & (displayed <= 1)).all()
 
 
-def test_data_is_shown_as_it_is(rng):
+def test_data_display_clips_only(rng):
     image = rng.random((4, 5), dtype=np.float32)
     np.testing.assert_array_equal(DATA(image), image)
     np.testing.assert_array_equal(DATA(np.float32([-0.5, 1.5])), [0, 1])
@@ -39,7 +39,7 @@ def test_percentiles_are_scipys(rng):
     np.testing.assert_allclose(Display(percentiles=(2, 97))(image), expected, atol=1e-6)
 
 
-def test_a_fixed_stretch_does_not_follow_the_picture(rng):
+def test_a_fixed_stretch_is_the_same_for_all_images(rng):
     first = rng.random((8, 9), dtype=np.float32)
     display = SCREEN.fixed(first)
     assert display.percentiles is None
@@ -49,7 +49,7 @@ def test_a_fixed_stretch_does_not_follow_the_picture(rng):
     assert DATA.fixed(first) is DATA
 
 
-def test_a_fixed_stretch_is_that_of_all_images_together(rng):
+def test_a_fixed_stretch_uses_the_percentiles_of_all_images(rng):
     images = [rng.random((4, 5)) * k for k in (1, 2, 3)]
     expected = tuple(np.percentile(np.stack(images), [0.5, 99.5]))
     assert SCREEN.fixed(images).levels == pytest.approx(expected)
@@ -104,16 +104,16 @@ def test_images_are_grey_or_rgb():
 def test_quantising_rounds_to_the_nearest(bits):
     import skimage.util
 
-    shown = np.linspace(0, 1, 1001, dtype=np.float32)
+    values = np.linspace(0, 1, 1001, dtype=np.float32)
     convert = skimage.util.img_as_ubyte if bits == 8 else skimage.util.img_as_uint
-    difference = quantise(shown, bits).astype(int) - convert(shown.astype(np.float64))
+    difference = quantise(values, bits).astype(int) - convert(values.astype(np.float64))
     assert np.abs(difference).max() <= 1 and np.count_nonzero(difference) <= 5  # ties
     levels = np.arange(1 << bits)
     np.testing.assert_array_equal(quantise(np.float32(levels / levels[-1]), bits), levels)
 
 
 def test_stretch_of_a_video_does_not_flicker():
-    """A scene that darkens is shown darker, although each frame alone would be stretched."""
+    """A scene that darkens stays darker, although each frame alone would be stretched."""
     ramp = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (16, 1))
     frames = (ramp * (0.4 if i < 40 else 0.1) for i in range(80))
     peaks = [frame.max() for frame in SCREEN.frames(frames)]
@@ -128,17 +128,17 @@ def test_levels_hold_for_all_frames_of_a_video():
     np.testing.assert_allclose(values, [0, 0.5, 1], atol=1e-6)
 
 
-def test_frames_of_a_video_come_as_they_are_asked_for():
-    taken = []
+def test_frames_of_a_video_are_mapped_lazily():
+    consumed = []
 
     def frames():
         for n in range(5):
-            taken.append(n)
+            consumed.append(n)
             yield np.full((2, 2), n / 5, np.float32)
 
     mapped = DATA.frames(frames())
     next(mapped)
-    assert taken == [0]
+    assert consumed == [0]
     assert len(list(mapped)) == 4
     with pytest.raises(FormatError, match="frame 1: expected float"):
         list(DATA.frames([np.zeros((2, 2)), np.zeros((2, 2), np.uint8)]))

@@ -1,4 +1,4 @@
-"""A photograph and spikes to deblur, and what should come of them."""
+"""Expected images of a photograph and spikes to deblur."""
 
 import spikejax as sj
 from spikejax.camera import ExposureTiming
@@ -8,7 +8,7 @@ SIZE = (32, 48)
 
 
 def expected(pair, method, weights, time, exposure=EXPOSURE, **options):
-    """The image of a moment; times and spikes from two readouts after the recording's first."""
+    """Returns the image of a moment, with times and spikes counted from readout 2."""
     blur, spikes = pair
     options |= {"method": method, "times": (time,), "weights": weights, "exposure": exposure}
     return next(sj.deblur.frames(blur, spikes[2:43], **options))[1]

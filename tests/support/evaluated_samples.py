@@ -1,10 +1,10 @@
-"""Samples to evaluate methods on."""
+"""Random samples for evaluation, and metrics by name."""
 
 import numpy as np
 
-from spikejax.evaluation.metrics import measures
-from spikejax.evaluation.scoring import Sample
+from spikejax.evaluation import Sample
 from spikejax.formats import Recording
+from spikejax.metrics import table_metrics
 
 
 def sample(seed, *, readouts=61, size=(24, 32), gain=0.5, name=None):
@@ -15,4 +15,4 @@ def sample(seed, *, readouts=61, size=(24, 32), gain=0.5, name=None):
 
 
 def chosen(*names):
-    return [measure for measure in measures() if measure.name in names]
+    return [metric for metric in table_metrics() if metric.name in names]

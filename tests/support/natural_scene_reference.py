@@ -1,4 +1,4 @@
-"""The statistics of the papers, transcribed plainly in NumPy and SciPy, one block at a time."""
+"""NIQE and BRISQUE features, transcribed from the papers in NumPy and SciPy, block by block."""
 
 import numpy as np
 from scipy.ndimage import correlate1d
@@ -50,7 +50,7 @@ def products(x):
 
 
 def niqe_features(block):
-    """The 18 features of a block of coefficients."""
+    """Returns the 18 features of a block of coefficients."""
     shape, left, right = asymmetric(block)
     features = [shape, sum(widths(shape, left, right)) / 2]
     for product in products(block):
@@ -60,7 +60,7 @@ def niqe_features(block):
 
 
 def brisque_features(image):
-    """The 18 features of an image at one size."""
+    """Returns the 18 features of an image at one size."""
     coefficients, _ = normalised(image, "constant")
     features = list(symmetric(coefficients))
     for product in products(coefficients):

@@ -1,4 +1,4 @@
-"""Small trees in the published layouts, and what is in them."""
+"""Small file trees in the published layouts, with their contents."""
 
 import numpy as np
 
@@ -20,8 +20,8 @@ def _write(path, write, value):
 
 
 def make_sreds(base, rng, *, files=5, size=(9, 16)):
-    """{(split, scene): (spikes, images from frame 1 on)}."""
-    made = {}
+    """Writes SREDS; returns {(split, scene): (spikes, images from frame 1 on)}."""
+    clips = {}
     for part, split, scenes in (("train", "train", ["000", "001"]), ("val", "validation", ["010"])):
         for scene in scenes:
             spikes = spikes_of(rng, 20 * files, *size)
@@ -31,12 +31,12 @@ def make_sreds(base, rng, *, files=5, size=(9, 16)):
                 _write(dat, write_dat, spikes[20 * n : 20 * n + 20])
                 png = base / "imgs" / part / f"{part}_orig" / scene / f"{n:08d}.png"
                 _write(png, write_image, images[n])
-            made[split, scene] = spikes, np.stack(images[1:])
-    return made
+            clips[split, scene] = spikes, np.stack(images[1:])
+    return clips
 
 
 def make_crop_mini(base, rng):
-    """The cropped training set beside them: (spikes, images from frame 1 on)."""
+    """Writes the cropped training set of SREDS; returns (spikes, images from frame 1 on)."""
     spikes, images = spikes_of(rng, 60, 8, 8), [image_of(rng, 8, 8) for _ in range(3)]
     for n in range(3):
         crops = base / "crop_mini"
@@ -48,21 +48,21 @@ def make_crop_mini(base, rng):
 
 
 def make_reds_base(base, rng, *, size=(10, 12), readouts=121):
-    """{split: (spikes, image)}."""
-    made = {}
+    """Writes REDS_BASE; returns {split: (spikes, image)}."""
+    clips = {}
     for split in ("train", "test"):
         name = "203_part2_key_id61"
         spikes = _write(
             base / split / "spike" / f"{name}.dat", write_dat, spikes_of(rng, readouts, *size)
         )
         image = _write(base / split / "gt" / f"{name}.png", write_image, image_of(rng, *size))
-        made[split] = spikes, image
-    return made
+        clips[split] = spikes, image
+    return clips
 
 
 def make_spike_gopro(base, rng):
-    """{split: (spikes, sharp, blur)}."""
-    made = {}
+    """Writes Spike-GOPRO; returns {split: (spikes, sharp, blur)}."""
+    clips = {}
     for split in ("train", "test"):
         spikes = spikes_of(rng, 137, 4, 6)
         folder = base / split
@@ -75,12 +75,12 @@ def make_spike_gopro(base, rng):
             )
             for kind in ("sharp", "blur")
         )
-        made[split] = spikes, sharp, blur
-    return made
+        clips[split] = spikes, sharp, blur
+    return clips
 
 
 def make_spike_rsb(base, rng):
-    """Spikes; their photograph is JPEG, of one colour."""
+    """Writes RSB, with a JPEG photograph of one colour; returns the spikes."""
     spikes = spikes_of(rng, 137, 4, 6)
     _write(base / "spike_data" / "scene1" / "a.dat", write_dat, spikes)
     blue = np.broadcast_to(np.array([0, 0, 1], np.float32), (16, 24, 3))

@@ -1,4 +1,4 @@
-"""Trunks with synthetic weights: torchvision's names and shapes, filled by `synthetic_weights`."""
+"""Trunks with the names and shapes of torchvision and weights from `synthetic_weights`."""
 
 import functools
 
@@ -9,7 +9,7 @@ from spikejax.models import trunks
 
 
 def state_dict(name, classifier=False):
-    """As torchvision's file has it; `classifier` adds a little of what comes after the trunk."""
+    """Returns a state dict like torchvision's; `classifier` adds an array from after the trunk."""
     state = {}
     for index, layer in enumerate(trunks.LAYERS[name]):
         if isinstance(layer, trunks.Conv):

@@ -1,6 +1,6 @@
-"""Synthetic weights for a PyTorch-style state dict, reproducible from names and shapes alone.
+"""Synthetic weights for a PyTorch state dict, reproducible from names and shapes only.
 
-The reference numbers in `golden/` were made with these, seed 0.
+The reference numbers in `golden/` come from these weights, with seed 0.
 """
 
 import json
@@ -35,6 +35,6 @@ def fill(name, shape, seed=0):
 def state_dict(spec, seed=0):
     out = {k: fill(k, s, seed) for k, s in spec.items()}
     for name, value in out.items():
-        if "predict_img" in name:  # the last output channel is an image: keep it near [0, 1]
+        if "predict_img" in name:  # the last output channel is an image, kept near [0, 1]
             value[-1] = value[-1] * 0.08 if value.ndim > 1 else 0.5
     return out

@@ -1,4 +1,4 @@
-"""PyTorch's files, written by hand, and how they are refused."""
+"""Handwritten PyTorch files, and a check that a file is refused."""
 
 import io
 import struct

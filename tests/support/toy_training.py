@@ -1,7 +1,7 @@
-"""A task and batches that cost next to nothing, and a program that trains on them.
+"""A tiny task with random batches, and a program that trains on them.
 
-`python toy_training.py WORKDIR name=value ...` trains; `python toy_training.py devices` prints how
-far steps over eight devices are from those of one.
+`python toy_training.py WORKDIR name=value ...` trains. `python toy_training.py devices` prints the
+distances between the states after steps on all devices and on one.
 """
 
 import ast
@@ -41,7 +41,7 @@ def create(config, *, axis_name=None):
             train=True,
             mutable=["batch_stats"],
         )
-        # The key takes part, so that a run that goes on has to go on with the right one.
+        # The loss depends on the key, so that a resumed run needs the right one.
         noise = 1e-3 * jax.random.normal(key, ())
         squares = jnp.mean(jnp.square(output - batch["target"]))
         return squares * (1 + noise), (updated["batch_stats"], {"squares": squares})
@@ -59,9 +59,9 @@ def create(config, *, axis_name=None):
 
 
 class Batches:
-    """Random images; example n of step s depends on the seed, s and n alone.
+    """Random images; example n of step s depends only on the seed, s and n.
 
-    Those of the steps in `poisoned` are not finite; each takes `pause` seconds.
+    The batches of the steps in `poisoned` are not finite. Each batch takes `pause` seconds.
     """
 
     poisoned = ()
@@ -94,7 +94,7 @@ class Batches:
 
 
 def config(**changes):
-    """A short run with everything in it; `optimiser__name='sgd'` changes a nested field."""
+    """Configures a short run that uses everything; `optimiser__name='sgd'` sets a nested field."""
     config = training.default_config()
     config.task = "toy"
     config.steps = 12
@@ -112,7 +112,7 @@ def config(**changes):
 
 
 def same(a, b):
-    """Whether two trees are equal to the last bit."""
+    """Returns whether two trees are equal to the last bit."""
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
     return jax.tree.structure(a) == jax.tree.structure(b) and all(
         np.array_equal(x, y) for x, y in pairs
@@ -120,9 +120,9 @@ def same(a, b):
 
 
 def distances(modes=("pmap", "jit"), count=8, steps=3):
-    """How far the state after a few steps of SGD is from that of one device, by mode."""
+    """Returns the distance of the state after steps of SGD from that on one device, by mode."""
     from spikejax import parallel
-    from spikejax.training import exporting
+    from spikejax.training.step import step_of
 
     settings = config(optimiser__name="sgd", optimiser__learning_rate=0.5, accumulate=2)
     states, rates = {}, {}
@@ -130,7 +130,7 @@ def distances(modes=("pmap", "jit"), count=8, steps=3):
         over = parallel.single() if mode == "one" else parallel.create(mode, batch_size=16 * 2)
         assert over.mesh.size == (1 if mode == "one" else count)
         task = tasks.create(settings, axis_name=over.axis_name)
-        step = exporting.step_of(settings, task)
+        step = step_of(settings, task)
         state = over.replicate(step.init(task.init(jax.random.key(0))))
         take_step, key = over.step(step), over.key(0)
         batches = Batches({}, batch_size=32, window=1, windows=1, seed=0)
@@ -170,7 +170,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    # What the tests of this project set; see conftest.py.
+    # The same settings as in conftest.py.
     jax.config.update("jax_numpy_dtype_promotion", "strict")
     jax.config.update("jax_numpy_rank_promotion", "raise")
     main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""The tasks of S-SDM: what goes into their losses, and what their measures compare."""
+"""Tests of the tasks of S-SDM: their losses, predictions and targets."""
 
 import dataclasses
 
@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from spikejax.tasks.edsr import dithered
 
 from spikejax import deblur, losses, metrics, models, tasks, weights
 from spikejax.camera import ExposureTiming
-from spikejax.tasks.sr import dithered
 from spikejax.training import exposure_config
 
 EXPOSURE = ExposureTiming(readouts=9, margin=10, short=3)
@@ -51,7 +51,7 @@ def files(networks, tmp_path):
 
 
 def averages(spikes, time):
-    """The mean of the three readouts around a moment, (B, h, w, 1)."""
+    """Returns the mean of the three readouts around a moment, (B, h, w, 1)."""
     return spikes[:, time - 1 : time + 2].astype(np.float32).mean(1)[..., None]
 
 
@@ -73,7 +73,7 @@ def test_bsn_is_trained_on_the_noisy_averages_of_all_moments(networks, batch):
     np.testing.assert_allclose(total, 2 * expected, rtol=1e-4)
 
 
-def test_bsn_is_measured_on_what_the_spike_camera_would_see(networks, batch):
+def test_bsn_is_scored_on_the_light_that_reaches_the_spike_camera(networks, batch):
     task = tasks.create(config("bsn", mse=1.0))
     target = np.asarray(task.target(batch))
     grey = batch["images"] @ np.array([0.3, 0.59, 0.11], np.float32)
@@ -86,8 +86,8 @@ def test_bsn_is_measured_on_what_the_spike_camera_would_see(networks, batch):
     assert task.preview(batch).shape == target.shape
 
 
-def test_sr_is_trained_to_turn_spikes_into_the_grey_photograph(networks, batch):
-    task = tasks.create(config("sr", mse=1.0, dither=False))
+def test_edsr_is_trained_to_turn_spikes_into_the_grey_photograph(networks, batch):
+    task = tasks.create(config("edsr", mse=1.0, dither=False))
     assert task.model == "edsr"
     total, _, _ = loss_of(task, networks["edsr"], batch)
     long = batch["spikes"][:, 10:19].astype(np.float32).mean(1)[..., None]
@@ -101,8 +101,8 @@ def test_sr_is_trained_to_turn_spikes_into_the_grey_photograph(networks, batch):
     assert task.preview(batch).shape == grey.shape
 
 
-def test_sr_may_learn_from_averages_as_noisy_as_short_ones(networks, batch):
-    task = tasks.create(config("sr", mse=1.0, dither=True))
+def test_edsr_may_learn_from_averages_as_noisy_as_short_ones(networks, batch):
+    task = tasks.create(config("edsr", mse=1.0, dither=True))
     total = loss_of(task, networks["edsr"], batch)[0]
     keys = jax.vmap(lambda n: jax.random.fold_in(jax.random.key(0), n))(jnp.arange(2))
     long = batch["spikes"][:, 10:19].astype(np.float32).mean(1)[..., None]
@@ -110,15 +110,15 @@ def test_sr_may_learn_from_averages_as_noisy_as_short_ones(networks, batch):
     out = np.clip(models.create("edsr").apply(networks["edsr"], noisy), 0, 1)
     rates = task.target(batch) * batch["gain"][:, None, None, None]
     np.testing.assert_allclose(total, np.mean((out - rates) ** 2), rtol=1e-4)
-    plain = tasks.create(config("sr", mse=1.0, dither=False))
+    plain = tasks.create(config("edsr", mse=1.0, dither=False))
     np.testing.assert_array_equal(*(t.predict(networks["edsr"], batch) for t in (task, plain)))
 
 
 def test_devices_dither_their_images_as_one_would(networks, batch):
-    made = config("sr", mse=1.0, dither=True)
+    settings = config("edsr", mse=1.0, dither=True)
     params, key = networks["edsr"]["params"], jax.random.key(0)
-    whole = tasks.create(made).loss(params, {}, batch, key)[0]
-    task = tasks.create(made, axis_name="devices")
+    whole = tasks.create(settings).loss(params, {}, batch, key)[0]
+    task = tasks.create(settings, axis_name="devices")
     halves = jax.tree.map(lambda x: x.reshape(2, 1, *x.shape[1:]), batch)
     each = jax.vmap(lambda part: task.loss(params, {}, part, key)[0], axis_name="devices")(halves)
     np.testing.assert_allclose(each.mean(), whole, rtol=1e-4)
@@ -126,13 +126,13 @@ def test_devices_dither_their_images_as_one_would(networks, batch):
 
 @pytest.fixture
 def ldn_config(files):
-    made = config("ldn", teacher=0.5, reblur=100.0, vgg16="")
-    made.teacher = {
+    settings = config("ldn", teacher=0.5, reblur=100.0, vgg16="")
+    settings.teacher = {
         "bsn": str(files / "bsn.safetensors"),
-        "sr": str(files / "edsr.safetensors"),
+        "edsr": str(files / "edsr.safetensors"),
         "blind": False,
     }
-    return made
+    return settings
 
 
 @pytest.mark.parametrize(("blind", "squared"), [(False, 20.0), (True, 0.0)])
@@ -144,10 +144,10 @@ def test_ldn_learns_from_the_teacher_and_from_the_photograph(
     task = tasks.create(ldn_config)
     assert "1 - SSIM" in task.notes[0]
     total, scalars, grads = loss_of(task, networks["ldn"], batch)
-    given = (batch["blur"], batch["spikes"], TIMES, EXPOSURE)
+    inputs = (batch["blur"], batch["spikes"], TIMES, EXPOSURE)
     teacher = deblur.Teacher(networks["bsn"], networks["edsr"])
-    taught = deblur.teacher_frames(teacher, *given, blind=blind)
-    images = deblur.student_frames(networks["ldn"], *given)
+    taught = deblur.teacher_frames(teacher, *inputs, blind=blind)
+    images = deblur.student_frames(networks["ldn"], *inputs)
     flat = (6, 4 * SIZE, 4 * SIZE, 3)
     similarity = 1 - np.mean(metrics.ssim(images.reshape(flat), taught.reshape(flat)))
     np.testing.assert_allclose(scalars["teacher"], similarity, rtol=1e-3)
@@ -165,19 +165,19 @@ def test_ldn_learns_from_the_teacher_and_from_the_photograph(
 def test_ldn_may_be_taught_by_stir(batch, ldn_config, monkeypatch):
     stir = weights.load("stir")
     ldn_config.teacher.update(stir="shipped")
-    with pytest.raises(ValueError, match=r"bsn.safetensors would not be used, as teacher.stir is"):
+    with pytest.raises(ValueError, match=r"bsn.safetensors would not be used, since teacher.stir"):
         tasks.create(ldn_config)
     ldn_config.teacher.bsn = "shipped"
-    given = []
+    teachers = []
 
     def teacher_frames(teacher, *pair, **options):
-        given.append(teacher)
+        teachers.append(teacher)
         return jnp.zeros((2, len(TIMES), 4 * SIZE, 4 * SIZE, 3))
 
     monkeypatch.setattr(deblur, "teacher_frames", teacher_frames)
     del batch["images"]
     assert not tasks.create(ldn_config).target(batch).any()
-    (teacher,) = given
+    (teacher,) = teachers
     assert teacher.bsn is None
     jax.tree.map(np.testing.assert_array_equal, teacher.stir, stir)
 
@@ -194,13 +194,13 @@ def test_with_vgg16_the_teachers_term_is_lpips(networks, batch, ldn_config, monk
     task = tasks.create(ldn_config)
     assert task.notes == ()
     _, scalars, _ = loss_of(task, networks["ldn"], batch)
-    given = (batch["blur"], batch["spikes"], TIMES, EXPOSURE)
-    taught = deblur.teacher_frames(deblur.Teacher(networks["bsn"], networks["edsr"]), *given)
-    images = deblur.student_frames(networks["ldn"], *given)
+    inputs = (batch["blur"], batch["spikes"], TIMES, EXPOSURE)
+    taught = deblur.teacher_frames(deblur.Teacher(networks["bsn"], networks["edsr"]), *inputs)
+    images = deblur.student_frames(networks["ldn"], *inputs)
     np.testing.assert_allclose(scalars["teacher"], jnp.abs(images - taught).mean(), rtol=1e-4)
 
 
-def test_ldn_is_measured_on_the_true_images(networks, batch, ldn_config):
+def test_ldn_is_scored_on_the_true_images(networks, batch, ldn_config):
     task = tasks.create(ldn_config)
     flat = (6, 4 * SIZE, 4 * SIZE, 3)
     np.testing.assert_array_equal(task.target(batch), batch["images"].reshape(flat))
@@ -211,26 +211,25 @@ def test_ldn_is_measured_on_the_true_images(networks, batch, ldn_config):
     assert task.preview(batch).shape == flat
 
 
-@pytest.mark.parametrize("name", ["bsn", "sr", "ldn"])
+@pytest.mark.parametrize("name", ["bsn", "edsr", "ldn"])
 def test_one_true_image_is_of_the_middle(networks, batch, ldn_config, name):
-    made = ldn_config if name == "ldn" else config(name, mse=1.0)
-    task = tasks.create(made)
+    task = tasks.create(ldn_config if name == "ldn" else config(name, mse=1.0))
     middle = dataclasses.replace(task).predict(
         networks[task.model], batch | {"images": batch["images"][:, 1:2]}
     )
     all_moments = np.asarray(task.predict(networks[task.model], batch))
-    if name != "sr":  # the whole exposure is what it enlarges
+    if name != "edsr":  # it enlarges the average over the whole exposure
         all_moments = all_moments.reshape(2, 3, *all_moments.shape[1:])[:, 1]
     np.testing.assert_allclose(middle, all_moments, atol=1e-6)
 
 
-def test_without_true_images_the_teacher_measures(networks, batch, ldn_config):
-    """As with real cameras: nothing else is known."""
+def test_without_true_images_the_teachers_images_are_the_target(networks, batch, ldn_config):
+    """Recordings of real cameras have no true images."""
     del batch["images"]
     task = tasks.create(ldn_config)
-    given = (batch["blur"], batch["spikes"], TIMES, EXPOSURE)
-    taught = deblur.teacher_frames(deblur.Teacher(networks["bsn"], networks["edsr"]), *given)
-    images = deblur.student_frames(networks["ldn"], *given)
+    inputs = (batch["blur"], batch["spikes"], TIMES, EXPOSURE)
+    taught = deblur.teacher_frames(deblur.Teacher(networks["bsn"], networks["edsr"]), *inputs)
+    images = deblur.student_frames(networks["ldn"], *inputs)
     flat = (6, 4 * SIZE, 4 * SIZE, 3)
     predicted = task.predict(networks["ldn"], batch)
     np.testing.assert_allclose(predicted, images.reshape(flat), atol=1e-6)
@@ -251,7 +250,7 @@ def test_the_teacher_may_be_the_folder_of_a_run(files, ldn_config):
 
 
 def test_a_teacher_that_is_another_network_is_refused(files, ldn_config):
-    ldn_config.teacher.sr = str(files / "bsn.safetensors")
+    ldn_config.teacher.edsr = str(files / "bsn.safetensors")
     with pytest.raises(ValueError, match="weights of 'bsn', expected those of 'edsr'"):
         tasks.create(ldn_config)
 
@@ -259,17 +258,17 @@ def test_a_teacher_that_is_another_network_is_refused(files, ldn_config):
 def test_data_without_photographs_are_refused(networks, batch):
     del batch["blur"]
     with pytest.raises(ValueError, match="expected 'blur', photographs to train on"):
-        loss_of(tasks.create(config("sr", mse=1.0, dither=False)), networks["edsr"], batch)
+        loss_of(tasks.create(config("edsr", mse=1.0, dither=False)), networks["edsr"], batch)
 
 
 def test_images_of_other_moments_are_refused(networks, batch):
     batch["images"] = batch["images"][:, :2]
-    with pytest.raises(ValueError, match=r"images: expected 3, of the readouts \(10, 14, 18\)"):
+    with pytest.raises(ValueError, match=r"images: expected 3, at the readouts \(10, 14, 18\)"):
         tasks.create(config("bsn", mse=1.0)).target(batch)
 
 
 def test_moments_outside_the_exposure_are_refused():
-    made = config("bsn", mse=1.0)
-    made.data.moments = (9, 14)
+    settings = config("bsn", mse=1.0)
+    settings.data.moments = (9, 14)
     with pytest.raises(ValueError, match="10 to 18"):
-        tasks.create(made)
+        tasks.create(settings)

@@ -1,33 +1,31 @@
-"""The tasks of S-SDM on the published data sets, prepared from small ones of their layout."""
+"""Tests of the tasks of S-SDM on small datasets in the published layouts."""
 
 import jax
 import pytest
 from published_trees import make_spike_gopro, make_spike_rsb
 
 from spikejax import tasks
-from spikejax.datasets import batches
-from spikejax.datasets.published.preparation import main as prepare
+from spikejax.datasets import batches, prepare_dataset
 from spikejax.training import exposure_config
 
 
 @pytest.mark.parametrize("name", ["spike_gopro", "spike_rsb"])
 def test_the_published_data_train_every_task(tmp_path, rng, name):
-    """Prepared, cut, batched, and through the loss, as far as shapes go."""
+    """Prepares, crops and batches the data, and checks the shapes of loss and predictions."""
     make = {"spike_gopro": make_spike_gopro, "spike_rsb": make_spike_rsb}[name]
     make(tmp_path / "manual", rng)
-    words = ["--manual-dir", str(tmp_path / "manual"), "--data-dir", str(tmp_path / "data")]
-    assert prepare([name, *words]) == 0
+    prepare_dataset(name, tmp_path / "data", manual_dir=tmp_path / "manual")
     for task_name, loss in (
         ("bsn", {"mse": 1.0}),
-        ("sr", {"mse": 1.0, "dither": True}),
+        ("edsr", {"mse": 1.0, "dither": True}),
         ("ldn", {"teacher": 1.0, "reblur": 1.0, "vgg16": ""}),
     ):
-        made = exposure_config()
-        made.task, made.loss = task_name, loss
-        made.data.source, made.data.folder, made.data.size = name, str(tmp_path / "data"), 4
-        made.teacher = {"bsn": "shipped", "sr": "shipped", "blind": True}
-        task = tasks.create(made)
-        batch = next(batches(dict(made.data), batch_size=1, window=task.window))
+        config = exposure_config()
+        config.task, config.loss = task_name, loss
+        config.data.source, config.data.folder, config.data.size = name, str(tmp_path / "data"), 4
+        config.teacher = {"bsn": "shipped", "edsr": "shipped", "blind": True}
+        task = tasks.create(config)
+        batch = next(batches(dict(config.data), batch_size=1, window=task.window))
         check_shapes(task, batch)
 
 

@@ -10,9 +10,9 @@ from spikejax import losses, models, tasks, weights
 from spikejax.training import default_config
 
 
-def config(task, **terms):
+def config(model, **terms):
     config = default_config()
-    config.task = task
+    config.task, config.model = "reconstruction", model
     config.loss = terms
     return config
 
@@ -27,9 +27,9 @@ STIR = {
 
 
 def test_the_loss_of_stir_is_the_published_one_with_each_term_by_its_weight(golden, monkeypatch):
-    """The second window of a scene is the reference's; the first counts for nothing.
+    """The second window of a scene is that of the reference; the first one does not count.
 
-    In place of the perceptual term, which has tests of its own, stands a mean difference.
+    A mean difference replaces the perceptual term, which has its own tests.
     """
     monkeypatch.setattr(weights, "trunk", lambda name, path: (name, path))
 
@@ -61,7 +61,7 @@ def test_the_loss_of_stir_is_the_published_one_with_each_term_by_its_weight(gold
     assert jax.tree.structure(batch_stats) == jax.tree.structure(variables["batch_stats"])
 
 
-def test_stir_without_vgg19_says_that_a_term_is_left_out():
+def test_stir_without_vgg19_notes_that_a_term_is_omitted():
     assert "perceptual term" in tasks.create(config("stir", **STIR)).notes[0]
     assert tasks.create(config("stir", **{**STIR, "perceptual": 0.0})).notes == ()
 
@@ -73,7 +73,7 @@ def test_stir_needs_a_weight_for_each_of_its_coarser_levels():
 
 @pytest.fixture(scope="module")
 def lrn():
-    """The task, variables, and a batch of two scenes with gains of their own."""
+    """Returns the task, variables, and a batch of two scenes with different gains."""
     rng = np.random.default_rng(0)
     images = rng.random((2, 1, 12, 16, 1), np.float32)
     gain = np.float32([0.4, 0.9])
@@ -82,12 +82,12 @@ def lrn():
     batch = {"spikes": spikes.astype(np.uint8), "images": images, "gain": gain}
     task = tasks.create(config("lrn", l1=3.0))
     variables = task.init(jax.random.key(0))
-    # So that what comes out lies between black and white.
+    # Keeps the output between black and white.
     variables["params"]["conv5"]["bias"] = jnp.array([0.3])
     return task, variables, batch
 
 
-def test_the_loss_of_lrn_is_the_mean_error_of_spikes_a_readout(lrn):
+def test_the_loss_of_lrn_is_the_mean_error_of_spikes_per_readout(lrn):
     task, variables, batch = lrn
     total, (batch_stats, scalars) = jax.jit(task.loss)(
         variables["params"], {}, batch, jax.random.key(0)
@@ -120,15 +120,42 @@ def test_bfloat16_activations_change_little(lrn):
 
 
 def test_tasks_are_frozen_and_known_by_name(lrn):
-    assert {"lrn", "stir"} <= set(tasks.names())
+    assert tasks.names() == ("bsn", "edsr", "ldn", "reconstruction")
     with pytest.raises(dataclasses.FrozenInstanceError):
         lrn[0].name = "other"
+    other = config("lrn", l1=1.0)
+    other.task = "none"
     with pytest.raises(ValueError, match="there is no task 'none'; there are"):
-        tasks.create(config("none"))
+        tasks.create(other)
+
+
+@pytest.mark.parametrize("model", ["lrn", "stir"])
+def test_a_configuration_of_an_earlier_version_names_its_network_as_the_task(model):
+    terms = {"lrn": {"l1": 1.0}, "stir": STIR}[model]
+    earlier = config("", **terms)
+    earlier.task = model
+    task = tasks.create(earlier)
+    assert (task.name, task.model) == ("reconstruction", model)
+    saved = {"task": model, "steps": 3}
+    assert tasks.upgrade(saved) == {"task": "reconstruction", "model": model, "steps": 3}
+
+
+def test_saved_names_of_earlier_versions_are_renamed():
+    saved = {"task": "sr", "loss": {"mse": 1.0}}
+    assert tasks.upgrade(saved) == {"task": "edsr", "loss": {"mse": 1.0}}
+    saved = {"task": "ldn", "teacher": {"bsn": "shipped", "sr": "runs/sr"}}
+    expected = {"task": "ldn", "teacher": {"bsn": "shipped", "edsr": "runs/sr"}}
+    assert tasks.upgrade(saved) == expected
+    assert tasks.upgrade(expected) == expected
+
+
+def test_a_network_without_a_window_is_no_reconstruction():
+    with pytest.raises(ValueError, match="ldn does not reconstruct images from windows of spikes"):
+        tasks.create(config("ldn", l1=1.0))
 
 
 def test_stir_differentiates_in_bfloat16():
-    """Traced only: under strict promotion a mix of types would be an error."""
+    """Only traces: under strict promotion a mix of dtypes raises an error."""
     settings = config("stir", **STIR)
     settings.dtype = "bfloat16"
     task = tasks.create(settings)

@@ -11,7 +11,7 @@ LENGTH = 41
 
 @pytest.fixture(scope="module")
 def batch():
-    """Two scenes of three windows, 9 x 11 pixels."""
+    """Returns two scenes of three windows, 9 x 11 pixels."""
     rng = np.random.default_rng(1)
     return {
         "spikes": (rng.random((2, LENGTH + 40, 9, 11)) < 0.4).astype(np.uint8),
@@ -71,9 +71,9 @@ def test_a_wrong_number_of_readouts_is_refused(batch):
     ("images", "message"),
     [
         (None, r"expected 'images' to train on, got \['gain', '(packed|spikes)'\]"),
-        ((2, 3, 9, 11, 3), r"expected gray ones, \(B, J, H, W, 1\), got \(2, 3, 9, 11, 3\)"),
-        ((2, 3, 36, 44, 1), r"of the size of the spikes, got 36x44 beside (packed|spikes) of \("),
-        ((2, 3, 8, 11, 1), r"of the size of the spikes, got 8x11 beside"),
+        ((2, 3, 9, 11, 3), r"expected grey images \(B, J, H, W, 1\), got \(2, 3, 9, 11, 3\)"),
+        ((2, 3, 36, 44, 1), r"the size of the spikes, got 36x44 with (packed|spikes) of \("),
+        ((2, 3, 8, 11, 1), r"the size of the spikes, got 8x11 with"),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])

@@ -1,4 +1,4 @@
-"""Programs that train, started beside the tests and never left behind."""
+"""Training programs that run beside the tests and are killed at their end."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ import toy_training
 
 @pytest.fixture(scope="module")
 def worker():
-    """Starts `toy_training.py ARGUMENTS`, with changes to its environment."""
+    """Returns a function that starts `toy_training.py ARGUMENTS` with a changed environment."""
     started = []
 
     def start(*arguments, devices=1, **environment):

@@ -24,7 +24,7 @@ def shapes():
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Checkpoints of the steps 1 to 5, of which step 2 is the best."""
+    """Saves checkpoints of the steps 1 to 5, of which step 2 is the best."""
     folder = tmp_path_factory.mktemp("saved") / "checkpoints"
     checkpoints = Checkpoints(folder)
     for step, best in enumerate([None, 30.0, None, 20.0, float("nan")], 1):
@@ -81,7 +81,7 @@ def flip(folder):
 
 
 def forge(folder):
-    """Sound files whose numbers are not those that were saved."""
+    """Changes a fingerprint, which leaves readable files with the wrong numbers."""
     path = folder / "facts" / "metadata"
     facts = json.loads(path.read_text())
     facts["fingerprint"][0] += 1
@@ -101,7 +101,7 @@ def forge(folder):
 )
 def test_a_damaged_checkpoint_is_put_aside_and_the_one_before_it_used(folder, damage):
     damage(folder / "5")
-    with pytest.warns(UserWarning, match=r"checkpoints/5: the checkpoint is damaged \(.+\); the"):
+    with pytest.warns(UserWarning, match=r"checkpoints/5: the checkpoint is damaged \(.+\); using"):
         step, got, position = restore(folder)
     assert (step, position) == (4, {"step": 4})
     assert toy_training.same(got, state(4))
@@ -161,7 +161,7 @@ def test_what_may_change_does(saved):
     ],
 )
 def test_what_an_older_run_did_without_a_field_must_not_change(saved, field, was, other):
-    """Its configuration lacks the field."""
+    """The saved configuration lacks the field."""
     part, name = field.split(".")
     assert restore(saved, config={**CONFIG, part: {name: was}})[0] == 5
     with pytest.raises(CheckpointError, match=rf"{field} \({was!r} there, {other!r} here\)"):

@@ -8,7 +8,7 @@ from spikejax.training.interruption import Interruption
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_taken_down_and_the_old_handler_comes_back(number):
+def test_a_signal_is_recorded_and_the_old_handler_is_restored(number):
     before = signal.getsignal(number)
     with Interruption() as interruption:
         assert not interruption.asked(0)
@@ -24,7 +24,7 @@ def test_the_second_ctrl_c_ends_at_once():
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_in_another_thread_no_signals_are_taken():
+def test_in_another_thread_no_signals_are_recorded():
     asked = []
 
     def run():

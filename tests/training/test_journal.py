@@ -45,7 +45,7 @@ def test_steps_that_were_skipped_do_not_spoil_the_means(journal, tmp_path):
 def test_a_run_that_goes_on_writes_no_row_twice(journal, tmp_path):
     rows(journal(0), 1, 6)
     with (tmp_path / "train.csv").open("a") as file:
-        file.write("8,0.1")  # as a run leaves it that is killed while it writes
+        file.write("8,0.1")  # as left by a run that is killed while it writes
     rows(journal(4), 5, 8)
     table = read_table(tmp_path / "train.csv")
     np.testing.assert_array_equal(table["step"], [2, 4, 6, 8])
@@ -68,7 +68,7 @@ def test_other_processes_write_nothing(tmp_path, capsys):
 
 
 def test_neither_compilation_nor_validation_counts_as_training(journal, tmp_path, monkeypatch):
-    clock = iter([100.0, 101.0])  # when the first step is done, and when the row is written
+    clock = iter([100.0, 101.0])  # read after the first step, and when the row is written
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     one = journal(0)
     for step in range(1, 4):

@@ -1,4 +1,4 @@
-"""Runs that are really killed, and go on as if nothing had happened."""
+"""Tests that a killed run resumes bit for bit."""
 
 import re
 import signal
@@ -9,7 +9,7 @@ import pytest
 import toy_training
 from jax.tree_util import tree_leaves
 
-from spikejax.training import exporting
+from spikejax.training.step import state_shapes, step_of
 
 
 def finish(process):
@@ -18,17 +18,17 @@ def finish(process):
 
 
 def final_state(workdir):
-    """Everything that the last checkpoint holds."""
+    """Reads the last checkpoint."""
     from spikejax import parallel
     from spikejax.training.checkpoints import Checkpoints
 
     config = toy_training.config()
-    step = exporting.step_of(config, toy_training.create(config))
+    step = step_of(config, toy_training.create(config))
     checkpoints = Checkpoints(workdir / "checkpoints", read_only=True)
-    shapes = parallel.single().replicated(exporting.state_shapes(step))
-    found = checkpoints.restore(shapes)
+    shapes = parallel.single().replicated(state_shapes(step))
+    restored = checkpoints.restore(shapes)
     checkpoints.close()
-    return found
+    return restored
 
 
 def first_step(output):
@@ -37,7 +37,7 @@ def first_step(output):
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, worker):
-    """Where there is one; it goes on while the tests begin."""
+    """Starts a run that is not killed; returns a function that waits for it."""
     workdir = tmp_path_factory.mktemp("uninterrupted")
     process = worker(workdir)
 
@@ -65,19 +65,19 @@ def assert_same_run(workdir, expected):
 
 
 def toy_training_columns(path):
-    """A table without its timings."""
+    """Reads a table without its timings."""
     lines = [line.split(",") for line in path.read_text().splitlines()]
     kept = [i for i, name in enumerate(lines[0]) if name not in ("images_per_second", "data_wait")]
     return [[line[i] for i in kept] for line in lines]
 
 
 def newest(workdir):
-    """The step of the newest complete checkpoint, 0 if there is none."""
+    """Returns the step of the newest complete checkpoint, 0 if there is none."""
     return max((int(p.name) for p in workdir.glob("checkpoints/*") if p.name.isdigit()), default=0)
 
 
 def kill_during_save(process, workdir, after):
-    """Kills it while a checkpoint is being written and one of a step >= `after` is complete."""
+    """Kills a run while it writes a checkpoint, after that of a step >= `after` is complete."""
     while process.poll() is None:
         if newest(workdir) >= after and any(workdir.glob("checkpoints/*tmp*")):
             process.kill()
@@ -102,7 +102,7 @@ def test_sigterm_saves_at_once_and_the_run_goes_on_to_the_bit(tmp_path, worker, 
     process.send_signal(signal.SIGTERM)
     output = finish(process)
     assert process.returncode == 128 + signal.SIGTERM
-    ended = int(re.search(r"ended on request at step (\d+)", output)[1])
+    ended = int(re.search(r"stopped by a signal at step (\d+)", output)[1])
     assert 2 <= ended < 12
     output = finish(worker(tmp_path))
     assert first_step(output) == ended

@@ -21,7 +21,7 @@ def train(workdir, *, batches=toy_training.Batches, **changes):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A whole run: its folder, its last state and what it printed."""
+    """Trains to the last step; returns the folder, the last state and the printed lines."""
     workdir = tmp_path_factory.mktemp("run")
     printed = []
     with pytest.MonkeyPatch.context() as patch:
@@ -39,7 +39,7 @@ def test_the_loss_falls(run):
     assert loss[-1] < loss[0]
 
 
-def test_the_lines_of_progress_say_what_a_person_wants_to_know(run):
+def test_the_lines_of_progress_hold_step_loss_speed_and_time_left(run):
     lines = [line for line in run[2] if line.startswith("step 4/")]
     number = r"\d+\.\d+"
     assert re.fullmatch(
@@ -115,7 +115,7 @@ def test_a_configuration_that_does_not_fit_is_refused_with_its_fields(run):
 def test_a_run_that_is_beyond_the_last_step_asked_for_is_refused_untouched(run):
     before = (run[0] / "train.csv").read_text(), (run[0] / "summary.md").read_text()
     with pytest.raises(
-        ValueError, match=r"newest checkpoint is of step 12, beyond steps = 8; give"
+        ValueError, match=r"newest checkpoint is of step 12, beyond steps = 8; use"
     ):
         train(run[0], steps=8)
     assert ((run[0] / "train.csv").read_text(), (run[0] / "summary.md").read_text()) == before

@@ -8,7 +8,7 @@ from spikejax.training.prefetch import Prefetch
 
 
 class Count:
-    """0, 1, 2, ..., each when `permits` has one to give; 3 is an error if it is to be."""
+    """Counts 0, 1, 2, ..., each after acquiring `permits`; 3 is an error if `broken`."""
 
     def __init__(self, *, permits=None, broken=False):
         self.at, self._permits, self._broken = 0, permits, broken
@@ -28,7 +28,7 @@ class Count:
         return {"at": self.at}
 
     def reach(self, number):
-        """Waits until so many are made."""
+        """Waits until `number` batches are made."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.at >= number, timeout=60)
 
@@ -65,7 +65,7 @@ def test_no_more_than_two_are_made_ahead(prefetch):
     count = Count()
     prefetch(count)
     count.reach(2)
-    time.sleep(0.05)  # in which a third would be made
+    time.sleep(0.05)  # enough to make a third
     assert count.at == 2
 
 
@@ -75,7 +75,7 @@ def test_the_queue_has_a_bound(prefetch):
 
 
 def test_the_time_waited_for_is_told(prefetch, monkeypatch):
-    """By a clock that counts batches: what is made while `__next__` waits takes a second."""
+    """The clock counts batches: each one made while `__next__` waits takes a second."""
     permits = threading.Semaphore(0)
     count = Count(permits=permits)
     readings = []
@@ -107,7 +107,7 @@ def test_an_error_comes_at_its_place_and_stays(prefetch):
 
 def test_with_none_ahead_a_batch_is_made_when_it_is_asked_for(prefetch):
     def place(x):
-        if count.at == 4:  # once: what was lost with it may not be passed over
+        if count.at == 4:  # once: later calls must not skip the lost batch
             raise OSError("four")
         return 10 * x
 

@@ -38,7 +38,7 @@ def test_milestones_multiply_by_the_factor_from_their_step_on(warmup):
 
 
 def test_milestones_of_one_step_all_count():
-    """The first two fall into the warm-up, the others on one step."""
+    """The first two milestones fall into the warm-up, the others on one step."""
     milestones = {"schedule__milestones": (0.25, 0.5, 0.8, 0.8), "schedule__name": "milestones"}
     got = rates(config(**milestones, schedule__warmup=60), np.array([60, 79, 81]))
     np.testing.assert_allclose(got, 0.2 * 0.7 ** np.array([2, 2, 4]), rtol=1e-5)
@@ -62,7 +62,7 @@ def test_unknown_names_are_refused_with_those_that_there_are():
 
 
 def test_adam_adds_the_decay_to_the_clipped_gradient_as_pytorch_does():
-    """Against Kingma and Ba's algorithm 1, written out in NumPy."""
+    """Compares with algorithm 1 of Kingma and Ba, written in NumPy."""
     settings = config(clip=1.0, optimiser__weight_decay=0.1)
     rule = schedules.optimiser(settings)
     rng = np.random.default_rng(0)
@@ -73,8 +73,8 @@ def test_adam_adds_the_decay_to_the_clipped_gradient_as_pytorch_does():
     for count in range(1, 4):
         gradient = 3 * rng.normal(size=5)
         with jax.numpy_dtype_promotion("standard"):
-            given = {"a": jnp.array(gradient, jnp.float32)}
-            direction, state = jax.jit(rule.update)(given, state, params)
+            grads = {"a": jnp.array(gradient, jnp.float32)}
+            direction, state = jax.jit(rule.update)(grads, state, params)
         gradient = gradient / max(1, np.linalg.norm(gradient)) + 0.1 * value
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
         expected = m / (1 - 0.9**count) / (np.sqrt(v / (1 - 0.999**count)) + 1e-8)
@@ -82,7 +82,7 @@ def test_adam_adds_the_decay_to_the_clipped_gradient_as_pytorch_does():
 
 
 def test_muons_first_step_is_the_polar_factor_of_each_kernel():
-    """Of about Adam's length (Liu et al., 2025); what is no matrix takes NAdam's (Dozat, 2016)."""
+    """Its length is about Adam's (Liu et al., 2025); others take NAdam's step (Dozat, 2016)."""
     shapes = {
         "conv": {"kernel": (3, 3, 4, 16), "bias": (16,)},
         "depthwise": {"kernel": (3, 3, 1, 16)},
@@ -97,7 +97,7 @@ def test_muons_first_step_is_the_polar_factor_of_each_kernel():
     kernel = np.asarray(grads["conv"].pop("kernel"), np.float64).reshape(36, 16)
     got = np.asarray(direction["conv"].pop("kernel")).reshape(36, 16)
     polar, _ = scipy.linalg.polar(kernel)
-    # Newton-Schulz in five rounds leaves singular values of about 1, not of 1.
+    # Five iterations of Newton-Schulz leave singular values near 1, not equal to 1.
     assert np.sum(got * polar) > 0.98 * np.linalg.norm(got) * np.linalg.norm(polar)
     np.testing.assert_allclose(np.sqrt(np.mean(got**2)), 0.2, rtol=0.25)
     nesterov = 0.9 * 0.1 / (1 - 0.9**2) + 1  # looks ahead by one step of momentum

@@ -45,9 +45,9 @@ def test_fields_that_a_saved_configuration_lacks_get_their_defaults():
         ({"data.source": "sreds", "validation.steps": 0}, 0),
     ],
 )
-def test_choosing_the_best_on_what_is_trained_on_is_said(changes, count):
+def test_validation_on_the_training_split_gives_a_note(changes, count):
     config = default_config()
     config.update_from_flattened_dict(changes)
-    found = settings.notes(config)
-    assert len(found) == count
-    assert all("on the split that is trained on, 'train'" in note for note in found)
+    notes = settings.notes(config)
+    assert len(notes) == count
+    assert all("uses the training split, 'train'" in note for note in notes)

@@ -5,12 +5,12 @@ import pytest
 import toy_training
 
 from spikejax import tasks
-from spikejax.training import exporting
+from spikejax.training.step import step_of
 
 
-def step_of(**changes):
+def toy_step(**changes):
     config = toy_training.config(schedule__name="constant", **changes)
-    return exporting.step_of(config, tasks.create(config))
+    return step_of(config, tasks.create(config))
 
 
 def batch(seed=0, size=4):
@@ -32,7 +32,7 @@ SGD = {
 
 @pytest.fixture(scope="module")
 def sgd():
-    step = step_of(**SGD)
+    step = toy_step(**SGD)
     return step, jax.jit(step)
 
 
@@ -78,7 +78,7 @@ def test_the_average_follows_closely_at_first_and_slowly_later(key, sgd):
 
 
 def test_what_is_evaluated_is_the_average_if_one_is_kept(key):
-    averaged, plain = step_of(), step_of(ema=0.0)
+    averaged, plain = toy_step(), toy_step(ema=0.0)
     state = averaged.init(averaged.task.init(key))
     state = state.replace(average=jax.tree.map(jnp.zeros_like, state.params))
     assert not any(np.any(x) for x in jax.tree.leaves(state.variables["params"]))
@@ -104,7 +104,7 @@ def test_a_step_that_is_not_finite_changes_the_counters_only(sgd, key, bad):
 
 
 def test_parts_of_a_batch_give_its_gradient():
-    """Of a loss without batch statistics and randomness, that is."""
+    """The loss has neither batch statistics nor randomness."""
     config = toy_training.config(**SGD)
     task = tasks.Task(
         **{
@@ -118,7 +118,7 @@ def test_parts_of_a_batch_give_its_gradient():
     results = []
     for parts in (1, 4):
         config.accumulate = parts
-        step = exporting.step_of(config, task)
+        step = step_of(config, task)
         state = step.init({"params": {"a": jnp.array(0.3)}})
         results.append(jax.jit(step)(state, batch(size=8), jax.random.key(0)))
     (whole, scalars), (parted, of_parts) = results

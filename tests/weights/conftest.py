@@ -1,4 +1,4 @@
-"""Makes files of `torch.save` without PyTorch: Python's pickler, with PyTorch's names faked."""
+"""Files like those of `torch.save`, from Python's pickler with fake PyTorch names."""
 
 import collections
 import io
@@ -36,7 +36,7 @@ def rebuild_parameter(*_):
 
 
 def fake_torch():
-    """Modules with the names that a checkpoint holds, so that the pickler finds them."""
+    """Returns modules with the names in a checkpoint, so that the pickler finds them."""
     torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
     for function, name in (
         (rebuild_tensor, "_rebuild_tensor_v2"),
@@ -55,7 +55,7 @@ FAKES = {"torch": TORCH, "torch._utils": TORCH._utils}
 
 
 class Stored:
-    """A tensor to be written: a look into a flat array."""
+    """A tensor to write, a view of a flat array."""
 
     def __init__(self, base, shape=None, strides=None, offset=0, *, parameter=False):
         self.base = base
@@ -80,7 +80,7 @@ class Reference:
 
 
 class CheckpointPickler(pickle.Pickler):
-    """Arrays become references to storages; what they refer to is collected."""
+    """A pickler that replaces arrays by references to storages, and collects the storages."""
 
     def __init__(self, file, *, legacy):
         super().__init__(file, protocol=2)
@@ -100,7 +100,7 @@ class CheckpointPickler(pickle.Pickler):
 
 
 def pickled(value, *, legacy=False):
-    """(the bytes of the pickle, {key: stored array}); arrays in `value` stand for tensors."""
+    """Returns (the bytes of the pickle, {key: stored array}); arrays in `value` are tensors."""
     file = io.BytesIO()
     pickler = CheckpointPickler(file, legacy=legacy)
     before = {name: sys.modules.get(name) for name in FAKES}
@@ -126,7 +126,7 @@ def as_stored(value):
 
 
 def zipped(pickle_bytes, storages, *, prefix="model/", byteorder=None, more=None):
-    """The bytes of an archive as torch.save writes it."""
+    """Returns the bytes of an archive as written by torch.save."""
     entries = {"data.pkl": pickle_bytes, "version": b"3\n"}
     if byteorder is not None:
         entries["byteorder"] = byteorder.encode()
@@ -143,7 +143,7 @@ def zipped(pickle_bytes, storages, *, prefix="model/", byteorder=None, more=None
 
 
 def legacy(value):
-    """The bytes of a file of torch.save before 1.6."""
+    """Returns the bytes of a file as written by torch.save before 1.6."""
     machine = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"int": 4}}
     body, storages = pickled(value, legacy=True)
     parts = [pickle.dumps(v, 2) for v in (0x1950A86A20F9469CFC6C, 1001, machine)]
@@ -155,7 +155,7 @@ def legacy(value):
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    """Writes a checkpoint of a value in which arrays stand for tensors, and gives its path."""
+    """Returns a function that writes a checkpoint, with arrays as tensors, and returns its path."""
 
     def write(value, *, name="model.pth", **options):
         path = tmp_path / name
@@ -167,13 +167,13 @@ def checkpoint(tmp_path):
 
 @pytest.fixture(scope="session")
 def formats():
-    """The functions above, for tests that tamper with what they give."""
+    """Returns the functions above, for tests that modify their results."""
     return types.SimpleNamespace(pickled=pickled, zipped=zipped, legacy=legacy, Stored=Stored)
 
 
 @pytest.fixture
 def lrn_state(rng):
-    """A state dict of LRN, under the names of a Sequential."""
+    """Returns a state dict of LRN with the names of a Sequential."""
     widths = (41, 64, 128, 64, 16, 1)
     state = {}
     for i, (a, b) in enumerate(itertools.pairwise(widths)):

@@ -8,9 +8,9 @@ from scipy import signal
 from synthetic_weights import SHAPES, state_dict
 
 from spikejax import models, weights
+from spikejax.models.name_table import counters, entries
 from spikejax.weights import WeightsError
 from spikejax.weights.checks import expected_shapes, flatten
-from spikejax.weights.tables import TABLES, counters, entries
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +30,15 @@ def assert_equal(a, b):
         np.testing.assert_array_equal(a[path], b[path], err_msg=path)
 
 
-@pytest.mark.parametrize("name", sorted(TABLES))
+@pytest.mark.parametrize("name", weights.convertible())
 def test_a_table_names_every_array_of_its_network_once(name):
-    paths = [entry.ours for entry in entries(TABLES[name])]
+    paths = [entry.ours for entry in entries(models.create(name).published)]
     assert sorted(paths) == sorted(expected_shapes(name))
 
 
 def test_the_table_of_stir_has_the_published_names_and_shapes():
     shapes = expected_shapes("stir")
-    table = TABLES["stir"]
+    table = models.create("stir").published
     named = {e.theirs: list(e.shape_in_torch(shapes[e.ours])) for e in entries(table)}
     assert named | {counter: [] for counter in counters(table)} == SHAPES["stir"]
 
@@ -52,7 +52,7 @@ def test_stir_carries_the_gain_of_its_published_training(stir):
 
 
 def test_every_array_of_stir_has_the_values_of_its_namesake(stir, stir_state):
-    """Spelled out once for each layout, index by index."""
+    """Compares one array of each layout, index by index."""
     params, stats = stir["params"], stir["batch_stats"]
 
     def same(ours, name, axes=None):
@@ -107,7 +107,7 @@ def test_a_file_gives_what_its_state_dict_gives(tmp_path, formats, lrn_state, ki
 
 
 def test_the_network_computes_what_its_state_dict_says(lrn_state, rng):
-    """LRN by SciPy's correlation, in PyTorch's layout."""
+    """Compares with LRN by SciPy's correlation, in PyTorch's layout."""
     x = rng.integers(0, 2, (41, 9, 8)).astype(np.float32)
     y = x
     for i in range(5):
@@ -175,7 +175,7 @@ def test_later_changes_of_the_source_change_nothing(lrn_state):
 
 
 class FakeTensor:
-    """What a PyTorch tensor offers: no NumPy before it is detached and on the CPU."""
+    """A fake PyTorch tensor, which must be detached and on the CPU before it becomes an array."""
 
     def __init__(self, array, stage=0):
         self.array, self.stage, self.shape = array, stage, array.shape
@@ -247,7 +247,7 @@ def test_the_first_faulty_array_is_named(stir_state, prefix, fault, message):
 def test_the_wrong_network_is_seen_at_once(stir_state, lrn_state):
     with pytest.raises(WeightsError, match=r"\(and 140 more\) is missing; it has '0\.weight'"):
         weights.from_torch("stir", lrn_state)
-    # In the names of the file: a prefix that only a few of the wanted names have is none.
+    # The message has the names of the file: a prefix of only a few wanted names is not removed.
     with pytest.raises(WeightsError, match=r"'lrn': .*it has 'encoder\.conv0\.net\.0\.weight'"):
         weights.from_torch("lrn", stir_state)
 
@@ -259,7 +259,7 @@ def test_the_file_of_a_faulty_array_is_named(checkpoint, lrn_state):
 
 
 def test_a_network_without_published_names_is_named(lrn_state):
-    with pytest.raises(WeightsError, match=r"'nothing'; they are for .*lrn.*stir"):
+    with pytest.raises(WeightsError, match=r"'nothing'; expected one of .*lrn.*stir"):
         weights.from_torch("nothing", lrn_state)
     with pytest.raises(WeightsError, match="'nothing'"):
         weights.to_torch("nothing", {})

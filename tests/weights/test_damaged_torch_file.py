@@ -1,4 +1,4 @@
-"""PyTorch's files with damage anywhere."""
+"""Tests of PyTorch files with damage at any place."""
 
 import io
 import struct
@@ -55,7 +55,7 @@ def test_random_edits_never_raise_anything_else(tmp_path_factory, formats, which
 
 
 def resealed(data):
-    """The archive with checksums that fit its entries again."""
+    """Returns the archive with new checksums that fit its entries."""
     source = zipfile.ZipFile(io.BytesIO(data))
     entries = []
     for info in source.infolist():
@@ -94,7 +94,7 @@ def test_a_faulty_file_of_old_is_refused(tmp_path, formats, make, message):
 
 
 def test_checksums_are_those_of_zlib(formats):
-    """Guards the tests above: their archives are sound unless they are meant not to be."""
+    """Checks that the archives of the tests above are valid before they are damaged."""
     data = samples(formats)[0]
     with zipfile.ZipFile(io.BytesIO(data)) as z:
         assert z.testzip() is None

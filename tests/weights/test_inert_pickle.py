@@ -108,7 +108,7 @@ def test_bytes_that_are_no_opcode_are_refused(byte):
     [
         (b"ctorch\nFloatStorage\n)R.", "calls 'torch.FloatStorage'"),
         (b"ccollections\nOrderedDict\nK\x01\x85R.", "wrong arguments for collections.OrderedDict"),
-        (b"ccollections\nOrderedDict\n]R.", "no tuple"),
+        (b"ccollections\nOrderedDict\n]R.", "not a tuple"),
         (b"K\x01)R.", "calls 'a int'"),
         (b"]}b.", "sets the state of 'a list'"),
         (b"}K\x01a.", "appends to 'a dict'"),
@@ -135,7 +135,7 @@ def test_a_faulty_program_is_named(program, message):
 
 
 def doubling_tuples(depth):
-    """t = (); depth times t = (t, t): 2**depth leaves in 5 * depth bytes."""
+    """Returns t = (), followed `depth` times by t = (t, t): 2**depth leaves in 5 * depth bytes."""
     return b")" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(depth))
 
 

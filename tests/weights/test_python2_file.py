@@ -1,4 +1,4 @@
-"""Checkpoints that PyTorch wrote under Python 2, as most of 2017 and 2018 are."""
+"""Tests of checkpoints written by PyTorch under Python 2, which were common until 2018."""
 
 import pickle
 import struct
@@ -17,7 +17,7 @@ def text(value):
 
 
 def tensor(key, array):
-    """The opcodes of a tensor of before PyTorch 0.4; the storage's length is a long integer."""
+    """Returns the opcodes of a tensor before PyTorch 0.4; its length is a long integer."""
     count = array.size.to_bytes(8, "little")
     storage = (
         b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text(key) + text("cuda:0")
@@ -35,7 +35,7 @@ def tensor(key, array):
 
 
 def ordered(pairs):
-    """`OrderedDict([[name, value], ...])`."""
+    """Returns the opcodes of `OrderedDict([[name, value], ...])`."""
     entries = b"".join(b"](" + text(name) + value + b"e" for name, value in pairs)
     return b"ccollections\nOrderedDict\n](" + entries + b"e\x85R"
 
@@ -85,5 +85,5 @@ def test_entries_that_are_no_pairs_of_a_name_and_a_value_are_refused(tmp_path, e
     where = data.index(b"ccollections\nOrderedDict\n](") + len(b"ccollections\nOrderedDict\n](")
     path = tmp_path / "old.pth"
     path.write_bytes(data[:where] + entries + data[where:])
-    with pytest.raises(WeightsError, match="no pairs of a name and a value"):
+    with pytest.raises(WeightsError, match="not pairs of a name and a value"):
         read_torch(path)

@@ -88,7 +88,7 @@ def test_other_programs_can_read_it(path, variables):
 
 @pytest.mark.parametrize("metadata", [{"model": "x"}, {"a": 3}, {3: "a"}, {"trained_gain": "1"}])
 def test_metadata_are_texts_under_free_names(path, variables, metadata):
-    with pytest.raises(WeightsError, match="metadata are names and texts"):
+    with pytest.raises(WeightsError, match="metadata: expected names and texts"):
         weights.save(path, variables, model="lrn", metadata=metadata)
     assert not path.exists()
 

@@ -94,7 +94,7 @@ def test_a_file_without_a_state_dict_says_what_it_has(tmp_path, formats, content
 
 def test_an_entry_that_is_no_tensor_is_named(tmp_path, formats):
     data = formats.zipped(*formats.pickled({"a": np.ones(2, np.float32), "epoch": 3}))
-    refused(tmp_path, data, "entry 'epoch' is no tensor")
+    refused(tmp_path, data, "entry 'epoch' is not a tensor")
 
 
 class Command:
@@ -107,7 +107,7 @@ def test_a_file_that_would_run_a_command_is_refused(tmp_path, formats):
     refused(tmp_path, data, r"names 'posix\.system'")
 
 
-# Faulty descriptions of tensors, in the opcodes of protocol 2.
+# Invalid descriptions of tensors, in the opcodes of protocol 2.
 
 
 def test_the_program_below_is_sound(tmp_path, formats):
@@ -119,8 +119,8 @@ def test_the_program_below_is_sound(tmp_path, formats):
     ("fault", "message"),
     [
         ({"size": 2**40}, "'0' takes 16 bytes, expected 4398046511104"),
-        ({"size": 2**90}, "no count"),
-        ({"size": -4}, "no count"),
+        ({"size": 2**90}, "not a count"),
+        ({"size": -4}, "not a count"),
         ({"size": 5}, "takes 16 bytes, expected 20"),
         ({"storage": "DoubleStorage"}, "takes 16 bytes, expected 32"),
         ({"storage": "UntypedStorage"}, r"names 'torch\.UntypedStorage'"),
@@ -129,9 +129,9 @@ def test_the_program_below_is_sound(tmp_path, formats):
         ({"key": "/etc/passwd"}, "storage '/etc/passwd' is not in the archive"),
         ({"shape": (5,)}, "does not fit"),
         ({"offset": 1}, "does not fit"),
-        ({"offset": -1}, "no count"),
+        ({"offset": -1}, "not a count"),
         ({"strides": (2,)}, "does not fit"),
-        ({"strides": (-1,)}, "no count"),
+        ({"strides": (-1,)}, "not a count"),
         ({"strides": (1, 1)}, "1 dimensions and 2 strides"),
         ({"shape": (2**20, 2**20), "strides": (0, 0)}, "does not fit"),
         ({"shape": (2**40,), "strides": (0,)}, "does not fit"),
@@ -195,7 +195,7 @@ def test_two_entries_of_one_name_are_refused(tmp_path):
 
 
 def test_entries_that_share_their_bytes_are_refused(tmp_path, formats):
-    """A quine-like archive whose central directory lists one entry a thousand times."""
+    """Builds an archive whose central directory lists one entry many times, like a quine."""
     base = np.zeros(1 << 12, np.float32)
     data = formats.zipped(program(size=1 << 12, shape=(1 << 12,)), {"0": base})
     end = data.index(b"PK\x05\x06")

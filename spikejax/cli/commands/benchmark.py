@@ -1,4 +1,4 @@
-"""`spikejax benchmark`: what methods cost, at any size."""
+"""`spikejax benchmark`: the cost of methods at any size."""
 
 import dataclasses
 import json
@@ -13,8 +13,7 @@ from spikejax.cli.options.recording import DeviceOption
 from spikejax.cli.options.values import parse_size
 
 if TYPE_CHECKING:
-    from spikejax.evaluation.cost import Cost
-    from spikejax.evaluation.scoring import Candidate
+    from spikejax.evaluation import Candidate, Cost
 
 _DRAWN = "random weights"
 
@@ -22,26 +21,28 @@ _DRAWN = "random weights"
 def benchmark(
     method: Annotated[
         list[str] | None,
-        typer.Option("--method", "-m", help="Again for several; default: all.", show_default=False),
+        typer.Option(
+            "--method", "-m", help="{methods}; repeatable; default: all.", show_default=False
+        ),
     ] = None,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH.")] = "250x400",
-    batch: Annotated[int, typer.Option(help="Images a call.", min=1)] = 1,
+    batch: Annotated[int, typer.Option(help="Images per call.", min=1)] = 1,
     dtype: Annotated[
         list[ActivationType] | None,
         typer.Option(
-            help="Type of a network's activations, again for both; default: float32.",
+            help="Type of a network's activations; repeatable; default: float32.",
             show_default=False,
         ),
     ] = None,
-    repeats: Annotated[int, typer.Option(help="Calls that are timed.", min=1)] = 10,
+    repeats: Annotated[int, typer.Option(help="Timed calls.", min=1)] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     device: DeviceOption = None,
 ) -> None:
     """Measure latency, throughput, memory and multiply-adds of methods.
 
-    Synchronised calls after warm-up, on random spikes that are on the device already; the median
-    counts. Memory is what XLA announces for a call and, after it, what its allocator was seen to
-    take. A network whose weights do not ship runs with random ones, at the same speed.
+    Times are medians of synchronised calls after warm-up, on random spikes that are on the device.
+    Memory is what XLA announces for a call and, behind it, what its allocator takes. A network
+    whose weights do not ship runs with random ones, at the same speed.
 
     \b
     [dim]Examples:[/]
@@ -53,15 +54,15 @@ def benchmark(
         import jax
 
         from spikejax import inference
-        from spikejax.evaluation.cost import measure_cost
+        from spikejax.evaluation import measure_cost
 
         names = _names(method, inference.method_names())
-        where = jax.devices(None if device is None else device.value)[0].device_kind
+        kind_of_device = jax.devices(None if device is None else device.value)[0].device_kind
         types = dict.fromkeys(dtype or [ActivationType.float32])
         wanted = [
             (name, kind)
             for name in names
-            for kind in ([None] if name in inference.CLASSICAL else types)
+            for kind in ([None] if inference.is_classical(name) else types)
         ]
         rows = []
         for name, kind in track(wanted, "measuring", len(wanted)):
@@ -69,10 +70,15 @@ def benchmark(
             cost = measure_cost(candidate, height, width, batch=batch, repeats=repeats)
             rows.append((candidate, kind, cost))
     if as_json:
-        facts = {"device": where, "size": [height, width], "batch": batch, "repeats": repeats}
+        facts = {
+            "device": kind_of_device,
+            "size": [height, width],
+            "batch": batch,
+            "repeats": repeats,
+        }
         print(json.dumps({**facts, "methods": [_facts(*row) for row in rows]}, indent=2))
         return
-    print(f"{batch} x {height}x{width} on {where}, median of {repeats} calls")
+    print(f"{batch} x {height}x{width} on {kind_of_device}, median of {repeats} calls")
     print(
         "  method  type      readouts  parameters  multiply-adds      latency   throughput"
         "    memory  measured"
@@ -81,27 +87,26 @@ def benchmark(
         print(f"  {_line(*row)}")
 
 
-def _names(asked: list[str] | None, there: tuple[str, ...]) -> list[str]:
-    names = list(there) if not asked or asked == ["all"] else asked
+def _names(asked: list[str] | None, known: tuple[str, ...]) -> list[str]:
+    names = list(known) if not asked or asked == ["all"] else asked
     for name in names:
-        if name not in there:
-            raise ValueError(f"--method: there is no {name!r}; there are {', '.join(there)}")
+        if name not in known:
+            raise ValueError(f"--method: there is no {name!r}; there are {', '.join(known)}")
     return names
 
 
 def _candidate(name: str, kind: ActivationType | None) -> "Candidate":
     import jax
-    import jax.numpy as jnp
 
     from spikejax import models, weights
-    from spikejax.evaluation.scoring import Candidate
+    from spikejax.evaluation import Candidate
 
     if kind is None:
         return Candidate(name)
-    options: dict[str, Any] = {"dtype": jnp.dtype(kind.value)}
-    if name not in weights.available():
-        options |= {"weights": models.create(name).init(jax.random.key(0)), "origin": _DRAWN}
-    return Candidate(name, **options)
+    if name in weights.available():
+        return Candidate(name, dtype=kind.value)
+    drawn = models.create(name).init(jax.random.key(0))
+    return Candidate(name, dtype=kind.value, weights=drawn, origin=_DRAWN)
 
 
 def _facts(candidate: "Candidate", kind: ActivationType | None, cost: "Cost") -> dict[str, Any]:
@@ -118,10 +123,10 @@ def _line(candidate: "Candidate", kind: ActivationType | None, cost: "Cost") -> 
     assert cost.images_per_s is not None
     parameters = "-" if cost.parameters is None else f"{cost.parameters:,}"
     macs = "-" if cost.multiply_adds is None else f"{cost.multiply_adds / 1e9:.2f} G"
-    seen = "-" if cost.measured_bytes is None else f"{cost.measured_bytes / 1e6:.0f} MB"
+    measured = "-" if cost.measured_bytes is None else f"{cost.measured_bytes / 1e6:.0f} MB"
     drawn = f"  {_DRAWN}" if candidate.origin == _DRAWN else ""
     return (
         f"{candidate.name:<8}{'-' if kind is None else kind.value:<9}{cost.readouts:>9}"
         f"{parameters:>12}{macs:>15}{1e3 * cost.latency_s:>10.1f} ms"
-        f"{cost.images_per_s:>10.1f} /s{cost.memory_bytes / 1e6:>7.0f} MB{seen:>10}{drawn}"
+        f"{cost.images_per_s:>10.1f} /s{cost.memory_bytes / 1e6:>7.0f} MB{measured:>10}{drawn}"
     )

@@ -27,10 +27,14 @@ _OUTPUT = "Recording that is written"
 @flattened
 def convert(
     source: RecordingFile,
-    output: Annotated[Path, typer.Argument(metavar="OUT", help="What to write, by its suffix.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT", help="File to write; its suffix decides the format.")
+    ],
     model: Annotated[
         str | None,
-        typer.Option(help="Weights: the network they are for, stir or lrn.", show_default=False),
+        typer.Option(
+            help="Weights: the network that they are for, {convertible}.", show_default=False
+        ),
     ] = None,
     readouts: Annotated[
         str | None,
@@ -64,10 +68,10 @@ def convert(
 ) -> None:
     """Convert weights (.pth to .safetensors) or recordings (.dat, .npy, .npz to one another).
 
-    Weights: PyTorch is not needed, nothing in the file is run, and --gain is the gain that they
-    were trained at (default: that of the published ones).
+    Weights: PyTorch is not needed, and nothing in the file is run. --gain is the gain of their
+    training (default: that of the published weights).
 
-    Recordings: always upright in arrays; what is known of the sensor goes into OUT.json.
+    Recordings: arrays are upright; OUT.json gets the facts of the sensor.
 
     \b
     [dim]Examples:[/]
@@ -107,11 +111,11 @@ def _convert_weights(source: RecordingFile, output: Path, model: str | None) -> 
     with computing_on(Device.cpu):
         import numpy as np
 
-        from spikejax import weights
-        from spikejax.weights.tables import TABLES
+        from spikejax import models, weights
 
         if model is None:
-            raise ValueError(f"--model: say which network, one of {', '.join(sorted(TABLES))}")
+            known = ", ".join(models.names())
+            raise ValueError(f"--model: say which network, one of {known}")
         if source.path.suffix.lower() == _OURS:
             variables = weights.load(source.path, model=model)
             if source.gain is not None:
@@ -153,7 +157,7 @@ def _convert_recording(
 
 @dataclasses.dataclass(frozen=True)
 class _Excerpt:
-    """Readouts of a recording, as the writers read them: slice by slice."""
+    """Readouts of a recording that the writers read slice by slice."""
 
     recording: "Recording"
     start: int
@@ -171,7 +175,7 @@ class _Excerpt:
 
 
 def _facts_beside(output: Path, recording: "Recording", part: _Excerpt) -> "Sidecar":
-    """What NAME.json is to say, which OUT may share with other recordings called NAME.
+    """Returns the content of NAME.json, which OUT may share with other recordings called NAME.
 
     Raises:
         ValueError: if the new file is not the same recording as those.

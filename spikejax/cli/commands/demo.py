@@ -1,4 +1,4 @@
-"""`spikejax demo`: a recording made on the spot, reconstructed by every method there is."""
+"""`spikejax demo`: a simulated recording, reconstructed by every method."""
 
 import dataclasses
 import time
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from spikejax.formats import Recording
+    from spikejax.inference import Method
 
 READOUTS = 301
 CENTRE = READOUTS // 2
@@ -25,20 +26,13 @@ GAIN = 0.6
 _FRAMES = range(30, READOUTS - 30, 5)
 _FPS = 20
 _CHUNK = 43  # readouts rendered at a time; divides 301
-_LABELS = {
-    "tfp": "TFP, 41 readouts",
-    "tfi": "TFI, one interval",
-    "tfstp": "TFSTP",
-    "lrn": "LRN",
-    "stir": "STIR",
-}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Result:
-    """A method's image of the middle readout, and how good it is."""
+    """A method's image of the middle readout, and its scores."""
 
-    method: str
+    method: "Method"
     image: "np.ndarray"
     psnr: float
     ssim: float
@@ -46,14 +40,14 @@ class _Result:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for what it makes.")] = Path("spikejax_demo"),
-    size: Annotated[str, typer.Option(help="Of the sensor, HEIGHTxWIDTH.")] = "160x240",
-    seed: Annotated[int, typer.Option(help="Of the scene and the camera.", min=0)] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("spikejax_demo"),
+    size: Annotated[str, typer.Option(help="Size of the sensor, HEIGHTxWIDTH.")] = "160x240",
+    seed: Annotated[int, typer.Option(help="Seed of the scene and the camera.", min=0)] = 0,
     device: DeviceOption = None,
 ) -> None:
-    """Make a recording of a moving scene, reconstruct it, and compare with the truth.
+    """Simulate a recording of a moving scene, reconstruct it, and compare with the truth.
 
-    Leaves the recording, a side-by-side picture and a video in a folder.
+    Writes the recording, a picture that compares the methods, and a video.
 
     \b
     [dim]Examples:[/]
@@ -66,9 +60,10 @@ def demo(
     with computing_on(device), folder_for_results(out):
         truth = _film(out / "scene.dat", height, width, seed)
         from spikejax.formats import open_recording
+        from spikejax.inference import available_methods
 
         with open_recording(out / "scene.dat") as recording:
-            results = [_reconstruct(recording, name, truth[CENTRE]) for name in _methods()]
+            results = [_reconstruct(recording, name, truth[CENTRE]) for name in available_methods()]
             best = max(results, key=lambda result: result.psnr)
             _write_picture(out / "comparison.png", recording, truth[CENTRE], results, best)
             _write_video(out / "video.mp4", recording, truth, best.method)
@@ -80,14 +75,14 @@ def demo(
             f"the recording, {READOUTS} readouts of {height}x{width}; its facts in .json",
         ),
         ("comparison.png", "all methods side by side, open it"),
-        ("video.mp4", f"spikes, {best.method.upper()} and the truth"),
+        ("video.mp4", f"spikes, {best.method.label} and the truth"),
     ):
         print(f"  {out / name}  ({what})")
     print(f"\nnext:  spikejax reconstruct {out / 'scene.dat'} -o {out / 'frames'} --display")
 
 
 def _film(path: Path, height: int, width: int, seed: int) -> "dict[int, np.ndarray]":
-    """Writes the recording; returns the true images of the readouts that are shown."""
+    """Writes the recording and returns the true images of the readouts in pictures and video."""
     import jax
     import numpy as np
 
@@ -116,26 +111,19 @@ def _film(path: Path, height: int, width: int, seed: int) -> "dict[int, np.ndarr
     return truth
 
 
-def _methods() -> list[str]:
-    """The classical methods, and the networks whose weights ship."""
-    from spikejax import inference, weights
-
-    ships = weights.available()
-    return [n for n in inference.method_names() if n in inference.CLASSICAL or n in ships]
-
-
-def _reconstruct(recording: "Recording", method: str, truth: "np.ndarray") -> _Result:
+def _reconstruct(recording: "Recording", name: str, truth: "np.ndarray") -> _Result:
     import numpy as np
 
     from spikejax import inference, metrics
 
     started = time.perf_counter()
+    method = inference.create_method(name)
     images = inference.reconstruct(recording, method, centres=[CENTRE])
-    [(_, image)] = track(images, f"reconstructing by {method}", 1)
+    [(_, image)] = track(images, f"reconstructing by {name}", 1)
     seconds = time.perf_counter() - started
-    shown = np.clip(image, 0.0, 1.0)
-    psnr, ssim = float(metrics.psnr(shown, truth)), float(metrics.ssim(shown, truth))
-    return _Result(method, shown, psnr, ssim, seconds)
+    clipped = np.clip(image, 0.0, 1.0)
+    psnr, ssim = float(metrics.psnr(clipped, truth)), float(metrics.ssim(clipped, truth))
+    return _Result(method, clipped, psnr, ssim, seconds)
 
 
 def _write_picture(
@@ -154,7 +142,7 @@ def _write_picture(
         *(
             Panel(
                 _screen(result.image),
-                _LABELS.get(result.method, result.method.upper()),
+                result.method.caption,
                 f"{result.psnr:.2f} dB · SSIM matlab {result.ssim:.3f}",
                 highlight=result is best,
             )
@@ -169,21 +157,20 @@ def _write_picture(
 
 
 def _write_video(
-    path: Path, recording: "Recording", truth: "dict[int, np.ndarray]", method: str
+    path: Path, recording: "Recording", truth: "dict[int, np.ndarray]", method: "Method"
 ) -> None:
     from spikejax import inference
     from spikejax.formats import write_video
     from spikejax.pictures.sheet import Panel, sheet
 
     images = inference.reconstruct(recording, method, centres=list(_FRAMES))
-    label = _LABELS.get(method, method.upper())
 
     def frames() -> "Iterator[np.ndarray]":
         for centre, image in track(images, "making the video", len(_FRAMES)):
             yield sheet(
                 [
                     Panel(recording[centre].astype("float32"), "spikes", f"readout {centre}"),
-                    Panel(_screen(image), label, highlight=True),
+                    Panel(_screen(image), method.caption, highlight=True),
                     Panel(_screen(truth[centre]), "truth"),
                 ],
                 scale=_scale(recording.width),
@@ -193,12 +180,12 @@ def _write_video(
 
 
 def _scale(width: int) -> int:
-    """How often to repeat pixels so that the letters below a picture are smooth."""
+    """Returns how often to repeat pixels so that the letters below a picture are smooth."""
     return max(1, round(480 / width))
 
 
 def _screen(image: "np.ndarray") -> "np.ndarray":
-    """Intensity in [0, 1] as a screen wants it."""
+    """Maps intensity in [0, 1] for a screen."""
     from spikejax.pictures import Display
 
     return Display(gamma=2.2)(image)
@@ -209,4 +196,4 @@ def _print_table(results: list[_Result], best: _Result) -> None:
     print("  method     PSNR   SSIM (matlab)   first image")
     for r in results:
         mark = "  best" if r is best else ""
-        print(f"  {r.method:<8}{r.psnr:>6.2f} dB{r.ssim:>11.4f}{r.seconds:>12.1f} s{mark}")
+        print(f"  {r.method.name:<8}{r.psnr:>6.2f} dB{r.ssim:>11.4f}{r.seconds:>12.1f} s{mark}")

@@ -1,29 +1,33 @@
-"""`spikejax evaluate`: methods compared on recordings whose true images are known."""
+"""`spikejax evaluate`: methods compared on recordings with true images."""
 
 import contextlib
-import enum
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spikejax import evaluation
 from spikejax.cli.console.output import folder_for_results
 from spikejax.cli.console.progress import track
-from spikejax.cli.options.data import SYNTHETIC, DataOptions, Dataset
+from spikejax.cli.options.data import DataOptions, naming_options, option_name
 from spikejax.cli.options.device import computing_on
 from spikejax.cli.options.method import ActivationType
 from spikejax.cli.options.recording import DeviceOption, flattened
+from spikejax.evaluation.data_spec import DataSpec
+from spikejax.evaluation.published import PUBLISHED
+from spikejax.evaluation.table import Layout
 
 if TYPE_CHECKING:
-    from spikejax.evaluation.samples import Samples
-    from spikejax.evaluation.scoring import Candidate
+    from spikejax.evaluation import Table
 
-
-class TableKind(enum.StrEnum):
-    """Which columns are printed."""
-
-    plain = "plain"
-    paper = "paper"
+_OPTIONS = {
+    **{field.name: option_name(field.name) for field in dataclasses.fields(DataSpec)},
+    "methods": "--method",
+    "method": "--method",
+    "weights": "--weights",
+    "published": "--published",
+}
 
 
 @flattened
@@ -34,29 +38,30 @@ def evaluate(
         typer.Option(
             "--method",
             "-m",
-            help="Again for several: tfp, tfi, tfstp, stir, lrn; tfp:21 for a window of 21 "
-            "readouts. Default: the classical ones, and the networks whose weights are at hand.",
+            help="{methods}; tfp:21 for a window of 21 readouts; repeatable. Default: the "
+            "classical ones, and the networks with weights.",
             show_default=False,
         ),
     ] = None,
     weights: Annotated[
         list[str] | None,
         typer.Option(
-            help="A network's weights, .safetensors or .pth, again for several; else those that "
-            "ship.",
+            help="A network's weights: .safetensors, .pth, or the folder of a training run; "
+            "repeatable; default: those that ship.",
             metavar="NAME=FILE",
             show_default=False,
         ),
     ] = None,
     table: Annotated[
-        TableKind,
-        typer.Option(help="plain: all there is; paper: the columns of STIR's published table."),
-    ] = TableKind.plain,
+        Layout,
+        typer.Option(help="plain: all columns; paper: the columns of STIR's published table."),
+    ] = "plain",
     published: Annotated[
-        Dataset | None,
+        str | None,
         typer.Option(
-            help="The data is this published dataset: put the published numbers beside; with "
-            "--table paper. A prepared dataset is known by its name.",
+            help=f"The published dataset that DATA is, {' or '.join(PUBLISHED)}: append its "
+            "published numbers to --table paper. A prepared dataset needs no --published.",
+            metavar="NAME",
             show_default=False,
         ),
     ] = None,
@@ -73,14 +78,14 @@ def evaluate(
         ),
     ] = None,
     pictures: Annotated[
-        int, typer.Option(help="Of how many samples the page shows the images.", min=0)
+        int, typer.Option(help="Number of samples whose images the page shows.", min=0)
     ] = 16,
     device: DeviceOption = None,
 ) -> None:
-    """Compare methods on recordings whose true images are known.
+    """Compare methods on recordings with true images.
 
-    PSNR, SSIM, LPIPS, NIQE, BRISQUE with confidence intervals over the images, and what each method
-    costs. Every number's definition is named below the table.
+    PSNR, SSIM, LPIPS, NIQE, BRISQUE with confidence intervals over the images, and the cost of each
+    method. The definition of every number is below the table.
 
     \b
     [dim]Examples:[/]
@@ -88,101 +93,32 @@ def evaluate(
       spikejax evaluate clips/ --height 250 --width 400 --gain 0.6 -m tfp -m tfp:21 -m tfi
       spikejax evaluate sreds --folder data/ --table paper --weights stir=stir.pth --out results/
     """
-    paper = table is TableKind.paper
-    if published is not None and (not paper or data.data == SYNTHETIC):
-        raise ValueError("--published: goes with --table paper and the published dataset itself")
-    with computing_on(device):
-        samples = data.open()
-        if None not in (published, data.folder) and samples.published != published:
-            raise ValueError(f"--published: its numbers are not of {samples.title}")
-        candidates = make_candidates(method, weights, dtype)
+    with computing_on(device), naming_options(_OPTIONS):
         with contextlib.nullcontext() if out is None else folder_for_results(out):
-            print_evaluation(
-                samples,
-                candidates,
+            result = evaluation.evaluate(
+                data,
+                method or None,
+                weights=weights,
+                table=table,
+                published=published,
+                dtype=dtype.value,
                 out=out,
-                paper=paper,
-                published=None if published is None else published.value,
                 pictures=pictures,
+                progress=track,
             )
+        print_table(result, out)
 
 
-def print_evaluation(
-    samples: "Samples", candidates: "list[Candidate]", *, out: Path | None, **options: Any
-) -> None:
-    """Evaluates with a progress bar and prints the table, if this is the first process.
+def print_table(table: "Table", out: Path | None) -> None:
+    """Prints the table and the names of the files, in the first process.
 
     Args:
-        samples: what is evaluated on.
-        candidates: the methods.
-        out: as for `evaluation_run.run`.
-        **options: as for `evaluation_run.run`.
+        table: the table of an evaluation.
+        out: folder of its files; None if there are none.
     """
     import jax
 
-    from spikejax.evaluation.published import PUBLISHED
-    from spikejax.evaluation.run import FILES, run
-
-    if options.get("published") is None and options.get("paper") and samples.published in PUBLISHED:
-        options["published"] = samples.published
-    shown = run(samples, candidates, out=out, progress=track, **options)
     if jax.process_index() == 0:
-        print(shown.markdown(), end="")
+        print(table.markdown(), end="")
         if out is not None:
-            print(f"\n{out}: {', '.join(FILES)}")
-
-
-def make_candidates(
-    methods: list[str] | None, files: list[str] | None, dtype: ActivationType
-) -> "list[Candidate]":
-    """The methods that are named, with their weights.
-
-    Args:
-        methods: NAME or NAME:WINDOW; None for the classical ones and the networks at hand.
-        files: NAME=FILE, weights of networks; a network with several comes several times.
-        dtype: of the networks' activations.
-
-    Raises:
-        ValueError: if there is no such method, or something does not fit it.
-    """
-    import jax.numpy as jnp
-
-    from spikejax import inference, weights
-    from spikejax.evaluation.scoring import Candidate
-
-    networks = [n for n in inference.method_names() if n not in inference.CLASSICAL]
-    given = _weights_by_network(files, networks)
-    if not methods:
-        methods = [
-            *inference.CLASSICAL,
-            *(n for n in networks if n in given or n in weights.available()),
-        ]
-    found = []
-    for text in dict.fromkeys(methods):
-        name, colon, window = text.partition(":")
-        if colon and not window.isdecimal():
-            raise ValueError(
-                f"--method: expected NAME or NAME:WINDOW, such as tfp:21, got {text!r}"
-            )
-        readouts = int(window) if colon else None
-        paths = given.pop(name, [None])
-        for path in paths:
-            label = f"{text} {path.stem}" if path is not None and len(paths) > 1 else text
-            kind = None if name in inference.CLASSICAL else jnp.dtype(dtype.value)
-            found.append(Candidate(name, label=label, weights=path, window=readouts, dtype=kind))
-    if given:
-        name = next(iter(given))
-        raise ValueError(f"--weights: {name} is not among the methods; add -m {name}")
-    return found
-
-
-def _weights_by_network(files: list[str] | None, networks: list[str]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for text in files or ():
-        name, equals, path = text.partition("=")
-        if not equals or name not in networks or not path:
-            raise ValueError(
-                f"--weights: expected NAME=FILE, NAME one of {', '.join(networks)}, got {text!r}"
-            )
-        found.setdefault(name, []).append(Path(path))
-    return found
+            print(f"\n{out}: {', '.join(evaluation.FILES)}")

@@ -1,4 +1,4 @@
-"""`spikejax info`: what is in a recording."""
+"""`spikejax info`: the contents of a recording."""
 
 import json
 from pathlib import Path
@@ -24,13 +24,13 @@ def info(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Say what is in a recording: sizes, rates, hot and dead pixels.
+    """Describe a recording: sizes, rates, hot and dead pixels.
 
-    The whole file is read once, in constant memory.
+    The command reads the file once, in constant memory.
 
     [bold]hot[/]: fires more than twice as often as the median of its eight neighbours.
-    [bold]weak[/]: less than half as often. [bold]dead[/]: never, though they do.
-    All by at least 10 spikes, so that a dark recording accuses nobody.
+    [bold]weak[/]: less than half as often. [bold]dead[/]: never, while they fire.
+    Each by at least 10 spikes, so that dark recordings have no outliers.
 
     \b
     [dim]Examples:[/]
@@ -57,7 +57,7 @@ def info(
     print(recording.path)
     for name, text in _lines(facts):
         print(f"  {name:<13}{text}")
-    print("\n  rates of the pixels, spikes a readout")
+    print("\n  rates of the pixels, spikes per readout")
     for line in charts.rate_bars(statistics):
         print(f"  {line}")
     if png is not None:
@@ -102,13 +102,13 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("readouts", f"{facts['readouts']} at {facts['rate_hz']:g} Hz"),
         ("duration", f"{facts['duration_s'] * 1e3:g} ms"),
         ("file", f"{facts['bytes'] / 1e6:,.1f} MB"),
-        ("gain", f"{facts['gain']:g} spikes a readout at intensity 1"),
-        ("sensor", _printable(facts["sensor"] or "not said")),
+        ("gain", f"{facts['gain']:g} spikes per readout at intensity 1"),
+        ("sensor", _printable(facts["sensor"] or "not stated")),
         ("sidecar", facts["sidecar"] or "none"),
         *((_printable(name), _printable(value)) for name, value in facts["extra"].items()),
         (
             "mean rate",
-            f"{facts['mean_rate']:.4f} spikes a readout and pixel; "
+            f"{facts['mean_rate']:.4f} spikes per readout and pixel; "
             f"single readouts {facts['darkest_readout']:.4f} to {facts['brightest_readout']:.4f}",
         ),
         ("empty", f"{facts['empty_readouts']} readouts without a spike"),
@@ -123,5 +123,5 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _printable(value: Any) -> str:
-    """Text from a file, without what would control a terminal."""
+    """Returns text from a file with control characters escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))

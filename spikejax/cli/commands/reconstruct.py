@@ -1,4 +1,4 @@
-"""`spikejax reconstruct`: from a recording to an image, a folder of images or a video."""
+"""`spikejax reconstruct`: an image, a folder of images or a video of a recording."""
 
 import time
 from collections.abc import Iterable
@@ -10,12 +10,14 @@ import typer
 from spikejax.cli.console.output import folder_for_results
 from spikejax.cli.console.progress import track
 from spikejax.cli.options.device import computing_on
-from spikejax.cli.options.method import MethodOptions, Reconstruction
+from spikejax.cli.options.method import MethodOptions
 from spikejax.cli.options.picture import PictureOptions, kind_of
 from spikejax.cli.options.recording import DeviceOption, RecordingFile, flattened
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from spikejax.inference import Plan
 
 
 @flattened
@@ -34,9 +36,9 @@ def reconstruct(
     picture: PictureOptions,
     device: DeviceOption = None,
 ) -> None:
-    """Make an image, a folder of images or a video from a recording.
+    """Reconstruct an image, a folder of images or a video from a recording.
 
-    Images are intensity as it is; add --display for ones that are to be looked at.
+    Images hold linear intensity; --display maps it for looking at.
 
     \b
     [dim]Examples:[/]
@@ -49,17 +51,17 @@ def reconstruct(
     destination = Path(output)
     picture.check(destination, image=kind != "video")
     with computing_on(device), recording.open() as opened:
-        plan = method.prepare(opened, single=kind == "image", video=kind == "video")
+        plan = method.plan(opened, single=kind == "image", video=kind == "video")
         started = time.monotonic()
         with folder_for_results(destination if kind == "folder" else destination.parent):
-            images = track(plan.images(), f"reconstructing by {plan.name}", len(plan.centres))
+            images = track(plan.images(), f"reconstructing by {plan.method.name}", len(plan))
             if kind == "video":
                 picture.write_video(destination, (image for _, image in images))
                 advice = None
             else:
                 advice = _write_images(destination, images, picture, single=kind == "image")
         seconds = time.monotonic() - started
-        summary = _summary(plan, picture if kind == "video" else None, seconds)
+        summary = _summary(plan, method.remark, picture if kind == "video" else None, seconds)
     print(output)
     for line in summary:
         print(f"  {line}")
@@ -74,7 +76,7 @@ def _write_images(
     *,
     single: bool,
 ) -> str | None:
-    """Writes each image as it comes, and says what may be wrong with the first."""
+    """Writes each image as it comes; returns advice about the first, if any."""
     advice = None
     display = None
     for centre, image in images:
@@ -86,15 +88,15 @@ def _write_images(
     return advice
 
 
-def _summary(plan: Reconstruction, video: PictureOptions | None, seconds: float) -> list[str]:
-    count = len(plan.centres)
+def _summary(plan: "Plan", remark: str, video: PictureOptions | None, seconds: float) -> list[str]:
+    count = len(plan)
     rate = plan.recording.rate_hz
     size = f"{plan.recording.height}x{plan.recording.width}"
     first, last = int(plan.centres[0]), int(plan.centres[-1])
     where = f"readout {first}" if count == 1 else f"{count} readouts from {first} to {last}"
     every = "" if plan.stride is None else f", every {plan.stride}"
     lines = [
-        f"{plan.name}{plan.remark}, gain {plan.recording.gain:g}",
+        f"{plan.method.name}{remark}, gain {plan.gain:g}",
         f"{size}, {where}{every}, {seconds:.1f} s",
     ]
     if video is not None and plan.stride is not None:

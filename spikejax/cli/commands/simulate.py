@@ -1,4 +1,4 @@
-"""`spikejax simulate`: from a video, or a folder of images, to a recording."""
+"""`spikejax simulate`: a video, or a folder of images -> a recording."""
 
 import contextlib
 import dataclasses
@@ -37,10 +37,9 @@ def simulate(
 ) -> None:
     """Film a video, or a folder of images, with a simulated spike camera.
 
-    A frame follows every 8 readouts (--upsample), light in between is interpolated; colour is
-    weighed 0.30 R + 0.59 G + 0.11 B. OUT.json says size, gain, rate and how it was made, so that
-    other commands need no options. The same seed gives the same recording. Any length, in constant
-    memory.
+    Frames are 8 readouts apart (--upsample); the light between them is interpolated. The camera
+    sees 0.30 R + 0.59 G + 0.11 B. OUT.json states size, gain, rate and settings, so that other
+    commands need no options. The same seed gives the same recording. Memory is constant.
 
     --blur FOLDER adds FOLDER/{blur_data,sharp_data}/NAME/NNNNNN.png and
     FOLDER/spike_data/NAME/NNNNNN.dat: the mean light over an exposure, the light at its middle
@@ -76,7 +75,17 @@ def simulate(
 
 @dataclasses.dataclass(frozen=True)
 class _Film:
-    """All that is decided before filming starts."""
+    """A simulation whose settings are checked.
+
+    Attributes:
+        footage: the frames.
+        sensor: the camera.
+        filming: the conversion of frames to light.
+        times: the times of the photographs; None for no photographs.
+        limit: the largest number of frames; None for all.
+        seed: the seed of the camera.
+        facts: the sidecar.
+    """
 
     footage: "Footage"
     sensor: "Sensor"
@@ -100,18 +109,18 @@ class _Film:
 
     @property
     def frames(self) -> int | None:
-        """How many there will be, if that is known."""
+        """The number of frames; None if it is unknown."""
         known = [n for n in (self.footage.frames, self.limit) if n is not None]
         return min(known) if self.footage.frames is not None else None
 
     @property
     def left_out(self) -> str:
-        """What is cut off so that whole cells remain."""
+        """A message about rows and columns that fill no whole cell, or ''."""
         rest = self.footage.height % self.filming.scale, self.footage.width % self.filming.scale
         return f"left out: the video's last rows ({rest[0]}) and columns ({rest[1]})" * any(rest)
 
     def require_enough(self, frames: int) -> None:
-        """Refuses a video that is too short for what is asked."""
+        """Raises ValueError if the video is too short."""
         if frames < 2:
             raise ValueError(f"{self.footage.path}: a video needs at least 2 frames, got {frames}")
         if self.times is not None:
@@ -127,7 +136,7 @@ class _Film:
     def write(
         self, output: Path, photographs: PhotographOptions, stack: contextlib.ExitStack
     ) -> tuple[int, int]:
-        """Films, and says how many readouts and photographs that gave."""
+        """Writes the recording and the photographs; returns how many readouts and photographs."""
         import jax
 
         from spikejax.formats import write_dat
@@ -146,14 +155,14 @@ class _Film:
         def pieces() -> "Iterator[np.ndarray]":
             nonlocal readouts
             frames = itertools.islice(self.footage, self.limit)
-            filmed = simulate_video(
+            film = simulate_video(
                 jax.random.key(self.seed),
                 frames,
                 self.sensor,
                 filming=self.filming,
                 times=self.times,
             )
-            for spikes, exposures in filmed:
+            for spikes, exposures in film:
                 interruption.check()
                 for exposure in exposures:
                     assert scene is not None
@@ -161,7 +170,7 @@ class _Film:
                 readouts += len(spikes)
                 yield spikes
                 advance(len(spikes))
-            if scene is not None and scene.count == 0:  # its header had promised more
+            if scene is not None and scene.count == 0:  # the header stated more frames
                 self.require_enough((readouts - 1) // self.filming.upsample + 1)
 
         write_dat(output, pieces(), sidecar=self.facts)
@@ -169,13 +178,13 @@ class _Film:
 
 
 def _require_own_sidecar(output: Path) -> None:
-    """Refuses to replace a .json that belongs to something else of that name."""
+    """Raises ValueError if the sidecar would replace a .json of another file."""
     from spikejax.formats import sidecar_path
 
     beside = sidecar_path(output)
     if beside.exists() and not output.exists():
         raise ValueError(
-            f"{beside}: is there already, without {output.name}, and would be replaced; "
+            f"{beside}: exists without {output.name} and would be replaced; "
             "move it or choose another name"
         )
 
@@ -189,7 +198,7 @@ def _prepare(
     facts = {
         "rate_hz": sensor.rate_hz,
         "gain": sensor.gain,
-        "sensor": f"simulated, {camera.sensor.value}",
+        "sensor": f"simulated, {camera.sensor}",
         "simulation": {
             "video": footage.path.name,
             **dataclasses.asdict(filming),

@@ -1,4 +1,4 @@
-"""Bad input is one line and exit code 2; Ctrl-C is exit code 130."""
+"""Error messages and exit codes: 2 with one line for bad input, 130 after Ctrl-C."""
 
 import re
 import sys
@@ -12,32 +12,35 @@ from typer.core import TyperGroup
 from spikejax.cli.console import interruption
 
 BAD_INPUT = 2
-INTERRUPTED = 130
+"""The exit code for bad input."""
 
-# What a wrong command line raises; its class is not among typer's public names.
+# Typer raises it for a wrong command line but does not export it.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
-# The library's messages speak of its arguments; here they are options.
+# Library messages name Python arguments; the command line names options.
 _ARGUMENT = re.compile(
-    r"\b(height|width|stored_width|time_axis|key|bit_order|batch_size|trained_gain|margin)"
-    r"=('?)([^\s']*)\2"
+    r"\b(height|width|stored_width|time_axis|key|bit_order|batch_size|trained_gain|margin|frames"
+    r"|manual_dir|data_dir|format|gain|method|overwrite)=('?)([^\s']*)\2"
 )
 
 
 class Commands(TyperGroup):
-    """A group of commands that ends with one clear line wherever the input is at fault."""
+    """A group of commands that reports bad input in one line."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
-        """Runs the command line; `--debug` may stand anywhere in it."""
+        """Runs the command line; `--debug` and `--import` may stand anywhere in it."""
         words = list(sys.argv[1:] if args is None else args)
         debug = "--debug" in words
         words = [word for word in words if word != "--debug"]
+        words, imports = _imports_in(words)
         if not options.pop("standalone_mode", True):
+            _import(imports)
             return super().main(words, standalone_mode=False, **options)
         try:
+            _import(imports)
             status = super().main(words, standalone_mode=False, **options)
         except (KeyboardInterrupt, typer.Abort):
-            status = INTERRUPTED
+            status = interruption.EXIT_CODE
         except Exception as error:
             message = explain(error)
             if message is None:
@@ -47,20 +50,47 @@ class Commands(TyperGroup):
             print(f"spikejax: error: {message}", file=sys.stderr)
             status = BAD_INPUT
         if interruption.was_asked():
-            status = INTERRUPTED
-        if status == INTERRUPTED:
+            status = interruption.EXIT_CODE
+        if status == interruption.EXIT_CODE:
             print("spikejax: interrupted", file=sys.stderr)
         sys.exit(status if isinstance(status, int) else 0)
 
 
+def _imports_in(words: list[str]) -> tuple[list[str], list[str]]:
+    """Takes `--import FILE` and `--import=FILE` out of a command line."""
+    rest, files = [], []
+    remaining = iter(words)
+    for word in remaining:
+        if word == "--import":
+            files.append(next(remaining, ""))
+        elif word.startswith("--import="):
+            files.append(word.removeprefix("--import="))
+        else:
+            rest.append(word)
+    return rest, files
+
+
+def _import(files: list[str]) -> None:
+    """Runs Python files that register networks."""
+    if not files:
+        return
+    from spikejax.cli.console.compilation_cache import keep_compiled_programs
+
+    keep_compiled_programs()
+    from spikejax import models
+
+    for file in files:
+        models.import_file(file)
+
+
 def explain(error: Exception) -> str | None:
-    """Says in one line what is wrong with the input.
+    """Describes bad input in one line.
 
     Args:
-        error: what a command raised.
+        error: the exception that a command raised.
 
     Returns:
-        The line, or None if it is not the input that is at fault.
+        The line, or None if the input is not at fault.
     """
     if isinstance(error, _UsageError):
         return _usage(error)
@@ -89,4 +119,5 @@ def _one_line(text: str) -> str:
 
 def _option(match: re.Match[str]) -> str:
     name = {"trained_gain": "gain"}.get(match[1], match[1]).replace("_", "-")
-    return f"--{name} {match[3]}".rstrip()
+    value = "" if match[3] == "True" else match[3]
+    return f"--{name} {value}".rstrip()

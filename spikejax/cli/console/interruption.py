@@ -1,6 +1,7 @@
-"""Ctrl-C, also where Python swallows it: inside a callback of the runtime that computes.
+"""Ctrl-C, remembered where Python swallows it and delayed during imports.
 
-While a module is imported it waits: compiled modules that are interrupted there crash.
+Python drops an exception that is raised inside a callback of the JAX runtime. An interrupted import
+of a compiled module crashes the process. This module imports the standard library alone.
 """
 
 import _thread
@@ -8,22 +9,25 @@ import signal
 import threading
 from types import FrameType
 
+EXIT_CODE = 130
+"""The exit code of an interrupted command."""
+
 _asked = False
 _IMPORT = "<frozen importlib._bootstrap>"
 
 
 def listen() -> None:
-    """From now on an interruption is remembered as well as raised."""
+    """Installs the handler of SIGINT, which remembers an interruption and raises it."""
     signal.signal(signal.SIGINT, _remember)
 
 
 def was_asked() -> bool:
-    """Says whether there was one."""
+    """Returns whether an interruption was requested."""
     return _asked
 
 
 def check() -> None:
-    """Raises KeyboardInterrupt if there was one that never arrived."""
+    """Raises KeyboardInterrupt if an interruption was requested and swallowed."""
     if _asked:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Where results go: folders are made when they are needed, and go again if nothing came of it."""
+"""Output folders: created when they are needed, removed when the work fails."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,29 +7,29 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def folder_for_results(folder: str | Path) -> Iterator[Path]:
-    """Makes a folder and the ones above it; if the block fails, those that stayed empty go again.
+    """Creates a folder and its parents; removes those that stay empty if the block fails.
 
     Args:
-        folder: it may exist, with other files in it.
+        folder: an existing folder, with any files in it, or a new one.
 
     Yields:
         The folder.
 
     Raises:
-        OSError: if it cannot be made.
+        OSError: if it cannot be created.
     """
     folder = Path(folder)
-    made: list[Path] = []
+    created: list[Path] = []
     try:
         for part in reversed([folder, *folder.parents]):
             if not part.exists():
                 part.mkdir(exist_ok=True)
-                made.append(part)
+                created.append(part)
         if not folder.is_dir():
             raise NotADirectoryError(f"{folder}: is a file; expected the name of a folder")
         yield folder
     except BaseException:
-        for part in reversed(made):
+        for part in reversed(created):
             with contextlib.suppress(OSError):
-                part.rmdir()  # refuses what is not empty
+                part.rmdir()  # refuses a folder with files
         raise

@@ -1,4 +1,4 @@
-"""How far a command is: a bar on a terminal, now and then a line in a log; always on stderr."""
+"""Progress on stderr: a bar on a terminal, occasional lines in a log."""
 
 import contextlib
 import sys
@@ -10,17 +10,18 @@ from spikejax.cli.console import interruption
 
 T = TypeVar("T")
 Advance = Callable[[int], None]
+"""Takes the number of further steps that are complete."""
 
 _LINE_EVERY_S = 10.0
 
 
 def track(items: Iterable[T], label: str, total: int) -> Iterator[T]:
-    """Shows how many of some items have been handed out.
+    """Iterates over items and shows the progress.
 
     Args:
-        items: what is gone through.
-        label: what is being done with them: "reconstructing".
-        total: how many there are.
+        items: the items.
+        label: the work on them: "reconstructing".
+        total: the number of items.
 
     Yields:
         The items.
@@ -34,17 +35,17 @@ def track(items: Iterable[T], label: str, total: int) -> Iterator[T]:
 
 @contextlib.contextmanager
 def progress(label: str, total: int | None) -> Iterator[Advance]:
-    """Shows how far a work is.
+    """Shows the progress of some work.
 
     Args:
-        label: what is being done.
-        total: how many steps there are; None if that is not known.
+        label: the work.
+        total: the number of steps; None if it is unknown.
 
     Yields:
-        A function to be told how many more steps are done.
+        A function that takes the number of further steps that are complete.
     """
-    shown = _bar if sys.stderr.isatty() else _lines
-    with shown(label, total) as advance:
+    display = _bar if sys.stderr.isatty() else _lines
+    with display(label, total) as advance:
         yield advance
 
 
@@ -70,23 +71,23 @@ def _bar(label: str, total: int | None) -> Iterator[Advance]:
         TextColumn("[dim]left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as shown:
-        task = shown.add_task(label, total=total)
-        yield lambda steps: shown.advance(task, steps)
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda steps: bar.advance(task, steps)
 
 
 @contextlib.contextmanager
 def _lines(label: str, total: int | None) -> Iterator[Advance]:
-    started = said = time.monotonic()
+    started = printed = time.monotonic()
     done = 0
     of = "" if total is None else f" of {total}"
 
     def advance(steps: int) -> None:
-        nonlocal done, said
+        nonlocal done, printed
         done += steps
         now = time.monotonic()
-        if now - said > _LINE_EVERY_S and done != total:
-            said = now
+        if now - printed > _LINE_EVERY_S and done != total:
+            printed = now
             print(f"{label}: {done}{of}, {now - started:.0f} s", file=sys.stderr, flush=True)
 
     yield advance

@@ -1,4 +1,4 @@
-"""What `train.py` and `eval.py` share: whatever is wrong with their arguments is one line."""
+"""Shared parts of `train.py` and `eval.py`: flags, exit codes, one line per error."""
 
 import importlib.metadata
 import os
@@ -9,48 +9,52 @@ _FLAG = "--xla_cpu_experimental_ynn_fusion_type=-individual_convolution"
 
 
 def speed_up_gradients() -> None:
-    """Has XLA compute convolutions on processors in the way whose weight gradients are fast.
+    """Selects XLA's faster weight gradients of convolutions on CPU.
 
-    It makes training steps there up to twice as fast. To be called before JAX computes anything;
-    JAX 0.10 alone has this choice, and others end when they are given it.
+    Training steps on CPU take up to half the time. Call it before JAX computes anything. Only
+    JAX 0.10 has this flag; other versions abort on it.
     """
     if importlib.metadata.version("jaxlib").startswith("0.10."):
-        given = os.environ.get("XLA_FLAGS", "")
-        if "ynn_fusion_type" not in given:
-            os.environ["XLA_FLAGS"] = f"{given} {_FLAG}".strip()
+        flags = os.environ.get("XLA_FLAGS", "")
+        if "ynn_fusion_type" not in flags:
+            os.environ["XLA_FLAGS"] = f"{flags} {_FLAG}".strip()
 
 
 def end(program: str, status: int, reason: object) -> NoReturn:
-    """Leaves with one line that says why.
+    """Exits with one line that gives the reason.
 
     Args:
         program: its name.
         status: the exit code.
-        reason: what came, what was expected.
+        reason: the value that came and what was expected.
     """
     print(f"{program}:", " ".join(str(reason).split()), file=sys.stderr)
     sys.exit(status)
 
 
 def lacks(program: str, missing: ImportError) -> NoReturn:
-    """Leaves because a library of the extra `train` is not installed.
+    """Exits because a library of the extra `train` is not installed.
 
     Args:
         program: its name.
-        missing: what was raised.
+        missing: the exception of the import.
     """
-    end(program, 2, f"needs {missing.name}; install what trains: pip install 'spikejax[train]'")
+    end(
+        program,
+        2,
+        f"needs {missing.name}; install the training libraries: pip install 'spikejax[train]'",
+    )
 
 
 def parse(program: str, arguments: list[str]) -> list[str]:
-    """Reads the flags of absl; one that does not exist, or a field of a configuration, is one line.
+    """Parses the absl flags; exits with one line on an unknown flag or configuration field.
 
     Args:
         program: its name.
-        arguments: of the command line, the program first.
+        arguments: the command line, the program first.
 
     Returns:
-        What is left of them.
+        The arguments that are no flags.
     """
     from absl import flags
 

@@ -1,8 +1,7 @@
-"""Options of `spikejax deblur`: the networks, the exposure, the photograph."""
+"""Options of `spikejax deblur`: the method, its networks, the exposure, the photograph."""
 
 import dataclasses
-import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,21 +10,11 @@ import typer
 from spikejax.cli.options.method import ActivationType
 
 if TYPE_CHECKING:
-    from spikejax.deblur.input import PairSettings
+    import numpy as np
+
+    from spikejax.deblur import DeblurInput, DeblurSettings
 
 _METHOD, _EXPOSURE, _PHOTOGRAPH = "Method", "Exposure", "Photograph"
-_NAMES = ("ldn", "bsn", "edsr", "stir")
-COMPARED = ("teacher", "student")
-"""The methods that a sheet shows, whatever the chosen one is."""
-
-
-class DeblurMethod(enum.StrEnum):
-    """How a photograph is deblurred; `spikejax.deblur.METHODS`."""
-
-    student = "student"
-    teacher = "teacher"
-    stir = "stir"
-    sdm = "sdm"
 
 
 def _option(panel: str, *names: str, help: str, **more: Any) -> Any:
@@ -37,31 +26,33 @@ class DeblurOptions:
     """The method and its networks.
 
     Attributes:
-        method: the method.
-        weights: NAME=FILE for each network whose weights are given.
-        frames: images for a photograph.
-        blind: whether the teacher's BSN alone cleans the spikes.
-        dtype: of the networks' activations.
+        method: a key of `spikejax.deblur.METHODS`.
+        weights: NAME=FILE for each network with weights other than those that ship.
+        frames: images of a photograph.
+        blind: whether BSN alone cleans the spikes.
+        dtype: the type of the networks' activations.
     """
 
+    # Plain text: importing the table of methods imports JAX, which --help must not wait for.
     method: Annotated[
-        DeblurMethod,
+        str,
         _option(
             _METHOD,
             "--method",
             "-m",
+            metavar="NAME",
             help="student (LDN, one small network; the default), teacher (BSN and EDSR clean and "
-            "enlarge the spikes, the model of the blur does the rest), stir (that with STIR in "
-            "place of BSN), or sdm (the model alone).",
+            "enlarge the spikes, the model of the blur does the rest), stir (the teacher with STIR "
+            "in place of BSN), or sdm (the model alone).",
         ),
-    ] = DeblurMethod.student
+    ] = "student"
     weights: Annotated[
         list[str] | None,
         _option(
             _METHOD,
             metavar="NAME=FILE",
-            help="Weights of ldn, bsn, edsr or stir, .safetensors or .pth; repeatable. Default: "
-            "those that ship.",
+            help="Weights of ldn, bsn, edsr or stir: .safetensors, .pth, or the folder of a "
+            "training run; repeatable. Default: those that ship.",
         ),
     ] = None
     frames: Annotated[
@@ -78,8 +69,8 @@ class DeblurOptions:
         _option(
             _METHOD,
             "--blind",
-            help="teacher: clean the spikes by BSN alone, as published, without what each pixel "
-            "saw itself.",
+            help="teacher: clean the spikes with BSN alone, as published, which ignores each "
+            "pixel's own spikes.",
         ),
     ] = False
     dtype: Annotated[
@@ -87,107 +78,125 @@ class DeblurOptions:
         _option(_METHOD, help="Type of the networks' activations; default: float32."),
     ] = None
 
-    @property
-    def name(self) -> str:
-        """The method's name."""
-        return self.method.value
-
-    def networks(self, *, compared: bool) -> dict[str, Any]:
-        """Loads the weights: those that were given, and of the others those that ship.
+    def load(self, *, compared: bool) -> dict[str, Any]:
+        """Loads the networks' weights.
 
         Args:
-            compared: whether the other methods are wanted too, as far as they can be had.
+            compared: whether to load the networks of the sheet's other methods too, as far as
+                their weights are available.
 
         Returns:
             Variables by network.
 
         Raises:
-            ValueError: if the method lacks weights, or some are given that are of no use.
+            ValueError: if there is no such method, it lacks weights, or an option does not apply
+                to it.
             OSError: if a file cannot be read.
         """
         from spikejax import weights
+        from spikejax.deblur import METHODS, find_method
+        from spikejax.deblur.sheet import COMPARED
 
-        if self.blind and self.name != "teacher" and not compared:
-            raise ValueError(f"--blind: is for --method teacher; {self.name} has no BSN")
-        given, needed = self._given(), _networks_of(self.name)
-        others = [name for method in COMPARED for name in _networks_of(method)] if compared else []
-        wanted = tuple(dict.fromkeys((*needed, *others)))
-        for name in given.keys() - set(wanted):
-            raise ValueError(f"--weights: the method {self.name} has no network {name}")
-        absent = [n for n in needed if n not in given and n not in weights.available()]
-        if absent:
-            raise ValueError(
-                f"{self.name}: {_missing(absent)}; give {_advice(absent)}, or take "
-                "--method sdm, which needs none"
-            )
-        ship = [name for name in wanted if name in weights.available() and name not in given]
-        loaded = {name: weights.load(name, model=name) for name in ship}
-        return loaded | {name: weights.load_any(name, path) for name, path in given.items()}
+        method = find_method(self.method)
+        methods = [method, *(METHODS[name] for name in COMPARED if compared)]
+        networks = list(dict.fromkeys(name for each in methods for name in each.networks))
+        if self.blind and not any(each.takes_blind for each in methods):
+            raise ValueError(f"--blind: is for --method teacher; {self.method} has no BSN")
+        paths = self._paths()
+        for name in paths.keys() - set(networks):
+            raise ValueError(f"--weights: the method {self.method} has no network {name}")
+        available = {*paths, *weights.available()}
+        if (problem := missing_weights(self.method, available)) is not None:
+            raise ValueError(f"{problem}, or use --method sdm, which has no networks")
+        return {n: weights.resolve(n, paths.get(n)) for n in networks if n in available}
 
-    def _given(self) -> dict[str, Path]:
-        given: dict[str, Path] = {}
+    def images(
+        self,
+        source: "DeblurInput",
+        networks: Mapping[str, Any],
+        times: Sequence[int],
+        method: str | None = None,
+    ) -> "Iterator[tuple[int, np.ndarray]]":
+        """Deblurs a photograph: pairs of a time and a linear image.
+
+        Args:
+            source: the photograph and its spikes.
+            networks: variables by network, at least those of the method.
+            times: the moments.
+            method: another method than the chosen one.
+        """
+        import jax.numpy as jnp
+
+        from spikejax.deblur import METHODS
+
+        method = method or self.method
+        return source.frames(
+            method,
+            times,
+            weights={name: networks[name] for name in METHODS[method].networks},
+            blind=self.blind,
+            dtype=jnp.dtype("float32" if self.dtype is None else self.dtype.value),
+        )
+
+    def describe(self) -> str:
+        """Returns the method's name and the files of its weights."""
+        from spikejax.deblur import METHODS
+
+        paths = self._paths()
+        files = [str(paths[name]) for name in METHODS[self.method].networks if name in paths]
+        return f"{self.method} with {', '.join(files)}" if files else self.method
+
+    def _paths(self) -> dict[str, Path]:
+        """Returns the files that `weights` names, by network."""
+        from spikejax.deblur import METHODS
+
+        known = dict.fromkeys(name for method in METHODS.values() for name in method.networks)
+        paths: dict[str, Path] = {}
         for text in self.weights or ():
             name, _, path = text.partition("=")
-            if name not in _NAMES or not path:
+            if name not in known or not path:
                 raise ValueError(
-                    f"--weights: expected NAME=FILE with {', '.join(_NAMES)} as the name, such as "
+                    f"--weights: expected NAME=FILE with {', '.join(known)} as the name, such as "
                     f"ldn=ldn.pth, got {text!r}"
                 )
-            if name in given:
-                raise ValueError(f"--weights: {name} is given twice, {given[name]} and {path}")
-            given[name] = Path(path)
-        return given
-
-    def described(self) -> str:
-        """The method, and the files that its weights are from, in a few words."""
-        given = self._given()
-        files = [str(given[name]) for name in _networks_of(self.name) if name in given]
-        return f"{self.name} with {', '.join(files)}" if files else self.name
+            if name in paths:
+                raise ValueError(f"--weights: {name} appears twice, {paths[name]} and {path}")
+            paths[name] = Path(path)
+        return paths
 
 
-def weights_of(method: str, networks: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the networks that a method has."""
-    return {name: networks[name] for name in _networks_of(method) if name in networks}
+def missing_weights(method: str, available: "set[str] | Mapping[str, Any]") -> str | None:
+    """Returns a message about the weights that a method lacks, or None if it lacks none."""
+    from spikejax.deblur import METHODS
 
-
-def lacking(method: str, networks: Mapping[str, Any]) -> str | None:
-    """Says which weights a method would need besides these, if any."""
-    absent = [name for name in _networks_of(method) if name not in networks]
-    return f"{method} ({_missing(absent)}; give {_advice(absent)})" if absent else None
-
-
-def _networks_of(method: str) -> tuple[str, ...]:
-    from spikejax.deblur import NETWORKS  # takes too long for --help
-
-    return NETWORKS[method]
-
-
-def _missing(networks: list[str]) -> str:
-    return f"the weights of {' and '.join(networks)} do not ship with this version"
-
-
-def _advice(networks: list[str]) -> str:
-    return " and ".join(f"--weights {name}=FILE" for name in networks)
+    missing = METHODS[method].missing(available)
+    if not missing:
+        return None
+    options = " and ".join(f"--weights {name}=FILE" for name in missing)
+    return (
+        f"{method}: the weights of {' and '.join(missing)} do not ship with this version; "
+        f"pass {options}"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class ExposureOptions:
-    """When the photograph was exposed, and what its file holds.
+    """The exposure of the photograph, and the meaning of its values.
 
     Attributes:
-        exposure: readouts.
+        exposure: readouts of the exposure.
         margin: readouts of the recording before it.
         short: readouts of the short average.
         homography: a file with the matrix from photograph to result.
-        encoding: of the photograph's values.
+        encoding: the encoding of the photograph's values.
     """
 
     exposure: Annotated[
         int | None,
         _option(
             _EXPOSURE,
-            help="Readouts that the exposure of the photograph lasts; default: 97, or all of a "
-            "recording that has no more.",
+            help="Readouts of the photograph's exposure; default: 97, or all of a shorter "
+            "recording.",
             min=1,
         ),
     ] = None
@@ -212,8 +221,8 @@ class ExposureOptions:
         Path | None,
         _option(
             _PHOTOGRAPH,
-            help="3x3 numbers, text or .npy, from pixels of the photograph to those of the "
-            "result, whose size is 4 times that of the spikes. The photograph may then be of any "
+            help="3x3 numbers, text or .npy, from pixels of the photograph to pixels of the "
+            "result, whose size is 4 times that of the spikes. The photograph may then have any "
             "size.",
         ),
     ] = None
@@ -222,21 +231,20 @@ class ExposureOptions:
         _option(
             _PHOTOGRAPH,
             metavar="linear|srgb|G",
-            help="How stored values become light, and the images' light stored values: as they "
-            "are (the default, and what the published networks saw), the sRGB curve (of a camera's "
-            "JPEG), or value^G.",
+            help="Encoding of stored values, of the photograph and of the images: linear (the "
+            "default, as in the published data), the sRGB curve (a camera's JPEG), or value^G.",
         ),
     ] = "linear"
 
-    def prepare(self) -> "PairSettings":
-        """Reads the matrix and checks the rest."""
-        from spikejax.deblur.input import PairSettings
+    def prepare(self) -> "DeblurSettings":
+        """Reads the matrix and checks the options."""
+        from spikejax.deblur import DeblurSettings
         from spikejax.formats.matrices import read_matrix
 
         if self.short is not None and self.short % 2 == 0:
             raise ValueError(f"--short: expected an odd number of readouts, got {self.short}")
         matrix = None if self.homography is None else read_matrix(self.homography)
-        return PairSettings(
+        return DeblurSettings(
             exposure=self.exposure,
             margin=self.margin,
             short=self.short,

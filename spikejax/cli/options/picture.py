@@ -1,4 +1,4 @@
-"""Options of how intensity becomes a picture."""
+"""Options that map intensity to pictures."""
 
 import dataclasses
 import os
@@ -19,28 +19,28 @@ VIDEOS = (".mp4", ".gif")
 IMAGES = (".png", ".jpg", ".jpeg")
 
 _PICTURE = "Picture"
-_DARK = 0.35  # whose brightest parts stay below this looks black
-_OVEREXPOSED = 0.05  # more white than this are not only highlights
+_DARK = 0.35  # an image whose highlights stay below this intensity looks black
+_OVEREXPOSED = 0.05  # a larger share of white pixels is more than highlights
 
 
 @dataclasses.dataclass(frozen=True)
 class PictureOptions:
-    """How intensity becomes what is written.
+    """The mapping from intensity to stored values, and the format of the files.
 
     Attributes:
-        display: whether pictures are made for looking; None is "videos are, images are not".
-        percentiles: of the intensity, that become black and white: '0.5,99.5'.
-        gamma: of the screen.
-        bits: of a PNG.
-        fps: frames a second of a video.
+        display: whether to map intensity for viewing; None does so for videos only.
+        percentiles: the percentiles of intensity that become black and white: '0.5,99.5'.
+        gamma: the gamma of the screen.
+        bits: bits of a PNG.
+        fps: frames per second of a video.
     """
 
     display: Annotated[
         bool | None,
         typer.Option(
             "--display/--data",
-            help="For looking (stretched to its 0.5 and 99.5 percentiles, gamma 2.2), or intensity "
-            "as it is. Default: videos for looking, images as they are.",
+            help="Map intensity for viewing (stretch the 0.5 to 99.5 percentiles, gamma 2.2), or "
+            "store it unchanged. Default: --display for videos, --data for images.",
             rich_help_panel=_PICTURE,
             show_default=False,
         ),
@@ -59,24 +59,24 @@ class PictureOptions:
     ] = None
     bits: Annotated[int, typer.Option(help="8 or 16, of PNG.", rich_help_panel=_PICTURE)] = 8
     fps: Annotated[
-        float, typer.Option(help="Frames a second of a video.", rich_help_panel=_PICTURE)
+        float, typer.Option(help="Frames per second of a video.", rich_help_panel=_PICTURE)
     ] = 25.0
 
     def check(self, output: Path, *, image: bool) -> None:
-        """Makes sure that the options fit one another and the output, before any work is done.
+        """Checks the options against one another and the output, before any work is done.
 
         Raises:
-            ValueError: if they do not.
+            ValueError: if they do not fit.
         """
         deep = image and output.suffix.lower() not in (".jpg", ".jpeg")
         if self.bits != 8 and not (self.bits == 16 and deep):
             raise ValueError(f"--bits: expected 8, or 16 for PNG, got {self.bits}")
         if not 0.01 <= self.fps <= 1000:
-            raise ValueError(f"--fps: expected 0.01 to 1000 frames a second, got {self.fps:g}")
+            raise ValueError(f"--fps: expected 0.01 to 1000 frames per second, got {self.fps:g}")
         self.mapping(video=not image)
 
     def mapping(self, *, video: bool) -> "Display":
-        """From intensity to display values.
+        """Returns the mapping from intensity to display values.
 
         Raises:
             ValueError: if a number is out of range.
@@ -91,26 +91,26 @@ class PictureOptions:
         return base if self.gamma is None else dataclasses.replace(base, gamma=self.gamma)
 
     def write_image(self, path: Path, image: "np.ndarray", display: "Display") -> None:
-        """Writes an image (H, W) of intensity."""
+        """Writes an image of intensity, (H, W) or (H, W, 3)."""
         from spikejax.formats import write_image
 
         write_image(path, display(image), bits=self.bits)
 
     def write_video(self, path: Path, images: "Iterable[np.ndarray]") -> None:
-        """Writes images (H, W) of intensity as they come."""
+        """Writes a video, frame by frame, of images of intensity, (H, W) or (H, W, 3)."""
         from spikejax.formats import write_video
 
         write_video(path, self.mapping(video=True).frames(images), fps=self.fps)
 
     def advice(self, image: "np.ndarray") -> str | None:
-        """Says why an image (H, W) that is written as it is will look wrong, if it will."""
+        """Returns a warning if an image (H, W) without display mapping will look wrong."""
         import numpy as np
 
         if self.mapping(video=False).percentiles is not None:
             return None
         high = float(np.percentile(image, 99.5))
         if high < _DARK:
-            return f"dark: intensity hardly exceeds {high:.2g}; --display stretches it for looking"
+            return f"dark: intensity hardly exceeds {high:.2g}; --display stretches it for viewing"
         white = float(np.mean(image > 1))
         if white > _OVEREXPOSED:
             return f"{white:.0%} of the pixels are above 1 and clipped; is --gain right?"
@@ -118,10 +118,10 @@ class PictureOptions:
 
 
 def kind_of(output: str) -> str:
-    """What is wanted, by the name: 'image', 'video' or 'folder'.
+    """Returns the kind of an output by its name: 'image', 'video' or 'folder'.
 
     Raises:
-        ValueError: if it is none of these.
+        ValueError: if the name has another ending.
     """
     if not output:
         raise ValueError("--output: expected a name, got nothing")
@@ -134,5 +134,5 @@ def kind_of(output: str) -> str:
         return "image"
     raise ValueError(
         f"{output}: expected a name that ends in {', '.join((*IMAGES, *VIDEOS))}, "
-        "or a folder: a name that ends in /, has no dot, or is there already"
+        "or a folder: a name that ends in /, has no dot, or exists"
     )

@@ -1,4 +1,4 @@
-"""Options that several commands share: dataclasses whose fields become options."""
+"""Options of a recording and of the device; dataclasses whose fields become options."""
 
 import dataclasses
 import enum
@@ -14,25 +14,25 @@ import typer
 if TYPE_CHECKING:
     from spikejax.formats import Recording
 
-RECORDING = "Recording (default: what the sidecar NAME.json says)"
+RECORDING = "Recording (default: the values of the sidecar NAME.json)"
 
 
 class BitOrder(enum.StrEnum):
-    """Which bit of a byte holds the first of its eight pixels."""
+    """The bit of a byte that holds the first of its eight pixels."""
 
     little = "little"
     big = "big"
 
 
 class TimeAxis(enum.StrEnum):
-    """Where time stands in the shape of an array."""
+    """The axis of time in an array."""
 
     first = "first"
     last = "last"
 
 
 class Device(enum.StrEnum):
-    """Where the computing is done."""
+    """The kind of device to compute on."""
 
     cpu = "cpu"
     gpu = "gpu"
@@ -41,7 +41,7 @@ class Device(enum.StrEnum):
 
 DeviceOption = Annotated[
     Device | None,
-    typer.Option(help="Where to compute; default: the fastest there is.", show_default=False),
+    typer.Option(help="Device to compute on; default: the fastest available.", show_default=False),
 ]
 
 
@@ -51,24 +51,24 @@ def _recording(*names: str, help: str, **more: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class RecordingOptions:
-    """What a user says about a recording.
+    """The facts about a recording that the command line states.
 
     Attributes:
         height: rows.
         width: columns.
-        rate: readouts a second.
-        gain: spikes a readout at intensity 1.
+        rate: readouts per second.
+        gain: spikes per readout at intensity 1.
         no_flip: whether the top row is stored first.
-        bit_order: which bit of a byte comes first.
-        stored_width: columns in the file, padding included.
-        time_axis: where time stands in the shape of an array.
+        bit_order: the bit of a byte that holds its first pixel.
+        stored_width: columns in the file, with padding.
+        time_axis: the axis of time in an array.
         key: the array's name in a .npz.
     """
 
     height: Annotated[int | None, _recording(help="Rows of a readout.")] = None
     width: Annotated[int | None, _recording(help="Columns of a readout.")] = None
-    rate: Annotated[float | None, _recording(help="Readouts a second; else 20000.")] = None
-    gain: Annotated[float | None, _recording(help="Spikes a readout at intensity 1; else 1.")] = (
+    rate: Annotated[float | None, _recording(help="Readouts per second; else 20000.")] = None
+    gain: Annotated[float | None, _recording(help="Spikes per readout at intensity 1; else 1.")] = (
         None
     )
     no_flip: Annotated[
@@ -76,15 +76,15 @@ class RecordingOptions:
     ] = False
     bit_order: Annotated[
         BitOrder | None,
-        _recording(help="Which bit of a .dat's byte is its first pixel; else little."),
+        _recording(help="Bit of a byte of a .dat that holds its first pixel; else little."),
     ] = None
     stored_width: Annotated[
-        int | None, _recording(help="Columns in the file, if those beyond the width are padding.")
+        int | None, _recording(help="Columns in the file, with padding beyond the width.")
     ] = None
     time_axis: Annotated[
-        TimeAxis | None, _recording(help="Where time is in an array's shape; else first.")
+        TimeAxis | None, _recording(help="Axis of time in an array; else first.")
     ] = None
-    key: Annotated[str | None, _recording(help="The array's name in a .npz.")] = None
+    key: Annotated[str | None, _recording(help="Name of the array in a .npz.")] = None
 
     def open_at(self, path: Path) -> "Recording":
         """Opens the recording of a file."""
@@ -106,7 +106,7 @@ class RecordingOptions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RecordingFile(RecordingOptions):
-    """A recording's file, and what its user says about it.
+    """The file of a recording, and the facts about it.
 
     Attributes:
         path: the file.
@@ -115,18 +115,18 @@ class RecordingFile(RecordingOptions):
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A .dat, .npy or .npz recording.")]
 
     def open(self) -> "Recording":
-        """Opens it."""
+        """Opens the file."""
         return self.open_at(self.path)
 
 
 def flattened(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the fields of its dataclass parameters as options of its own.
+    """Replaces the dataclass parameters of a command with one option per field.
 
     Args:
-        command: a function whose annotations are types that typer knows, or dataclasses of such.
+        command: a function whose annotations are types that Typer supports, or dataclasses of them.
 
     Returns:
-        The function that typer is to see: no dataclasses, the same defaults and help.
+        A function for Typer without dataclasses, with the same defaults and help.
     """
     groups: dict[str, Any] = {}
     flat: list[inspect.Parameter] = []
@@ -140,11 +140,11 @@ def flattened(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
-        made = {
+        options = {
             name: group(**{f.name: values.pop(f.name) for f in dataclasses.fields(group)})
             for name, group in groups.items()
         }
-        command(**made, **values)
+        command(**options, **values)
 
     run.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in flat}

@@ -1,4 +1,4 @@
-"""Options of `spikejax simulate`: the camera, the video, the photographs beside it."""
+"""Options of `spikejax simulate`: the camera, the video, the photographs."""
 
 import dataclasses
 import enum
@@ -13,18 +13,8 @@ if TYPE_CHECKING:
     from spikejax.simulation.video import Filming
 
 
-class Preset(enum.StrEnum):
-    """The sensors that there are; `spikejax.camera.SENSORS`."""
-
-    vidar = "vidar"
-    ideal = "ideal"
-    ssdm = "ssdm"
-    sreds = "sreds"
-    reds_base = "reds_base"
-
-
 class Noise(enum.StrEnum):
-    """What `Sensor.without` switches off."""
+    """The kinds of noise that `Sensor.without` switches off."""
 
     prnu = "prnu"
     dark = "dark"
@@ -35,7 +25,7 @@ class Noise(enum.StrEnum):
 
 
 class Interpolation(enum.StrEnum):
-    """How the light between two frames is found."""
+    """The interpolation of light between two frames."""
 
     linear = "linear"
     motion = "motion"
@@ -50,27 +40,27 @@ _CAMERA, _VIDEO, _PHOTOGRAPHS = "Camera", "Video", "Photographs"
 
 @dataclasses.dataclass(frozen=True)
 class CameraOptions:
-    """The camera that films.
+    """The camera.
 
     Attributes:
-        sensor: the preset.
-        gain: spikes a readout at intensity 1.
-        rate: readouts a second.
-        without: kinds of noise that are switched off.
-        seed: of the fixed pattern and all noise.
+        sensor: a key of `spikejax.camera.SENSORS`.
+        gain: spikes per readout at intensity 1.
+        rate: readouts per second.
+        without: kinds of noise to switch off.
+        seed: the seed of the fixed pattern and all noise.
     """
 
-    sensor: Annotated[Preset, _option(_CAMERA, help="Which camera.")] = Preset.vidar
+    sensor: Annotated[str, _option(_CAMERA, metavar="NAME", help="Camera: {sensors}.")] = "vidar"
     gain: Annotated[
         float | None,
         _option(
-            _CAMERA, help="Spikes a readout at white; default: the camera's.", show_default=False
+            _CAMERA, help="Spikes per readout at white; default: the camera's.", show_default=False
         ),
     ] = None
     rate: Annotated[
         float | None,
         _option(
-            _CAMERA, help="Readouts a second; default: the camera's, 20000.", show_default=False
+            _CAMERA, help="Readouts per second; default: the camera's, 20000.", show_default=False
         ),
     ] = None
     without: Annotated[
@@ -78,18 +68,20 @@ class CameraOptions:
         _option(_CAMERA, help="Switch off a noise of the camera; repeatable.", show_default=False),
     ] = None
     seed: Annotated[
-        int, _option(_CAMERA, help="Of fixed pattern and noise.", min=0, max=2**32 - 1)
+        int, _option(_CAMERA, help="Seed of fixed pattern and noise.", min=0, max=2**32 - 1)
     ] = 0
 
     def prepare(self) -> "Sensor":
-        """The sensor."""
+        """Returns the sensor."""
         from spikejax.camera import SENSORS
 
         for name in ("gain", "rate"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ValueError(f"--{name}: expected a positive number, got {value}")
-        sensor = SENSORS[self.sensor.value].without(*(noise.value for noise in self.without or ()))
+        if self.sensor not in SENSORS:
+            raise ValueError(f"--sensor: expected {', '.join(SENSORS)}, got {self.sensor!r}")
+        sensor = SENSORS[self.sensor].without(*(noise.value for noise in self.without or ()))
         gain = sensor.gain if self.gain is None else self.gain
         rate = sensor.rate_hz if self.rate is None else self.rate
         return dataclasses.replace(sensor, gain=gain, rate_hz=rate)
@@ -97,14 +89,14 @@ class CameraOptions:
 
 @dataclasses.dataclass(frozen=True)
 class VideoOptions:
-    """How the video becomes light.
+    """The conversion of the video to light.
 
     Attributes:
         upsample: readouts from one frame to the next.
-        interpolation: between frames.
-        encoding: of the frames' values.
-        scale: rows and columns of the video for one of the camera.
-        frames: how many of them.
+        interpolation: the interpolation between frames.
+        encoding: the encoding of the frames' values.
+        scale: rows and columns of the video per row and column of the camera.
+        frames: the number of frames to film.
     """
 
     upsample: Annotated[
@@ -112,14 +104,17 @@ class VideoOptions:
     ] = 8
     interpolation: Annotated[
         Interpolation,
-        _option(_VIDEO, help="Between frames: fading, or along the motion (needs OpenCV)."),
+        _option(
+            _VIDEO,
+            help="Interpolation between frames: fading, or along the motion (needs OpenCV).",
+        ),
     ] = Interpolation.linear
     encoding: Annotated[
         str,
         _option(
             _VIDEO,
             metavar="srgb|linear|G",
-            help="How stored values become light: the sRGB curve, as they are, or value^G.",
+            help="Encoding of stored values: the sRGB curve, linear, or value^G.",
         ),
     ] = "srgb"
     scale: Annotated[
@@ -134,11 +129,11 @@ class VideoOptions:
     ] = None
     frames: Annotated[
         int | None,
-        _option(_VIDEO, help="Film only so many frames.", min=2, show_default=False),
+        _option(_VIDEO, help="Frames to film; default: all.", min=2, show_default=False),
     ] = None
 
     def prepare(self, *, photographs: bool) -> "Filming":
-        """How to film."""
+        """Returns the settings of `simulate_video`."""
         from spikejax.simulation.video import Filming
 
         return Filming(
@@ -151,14 +146,14 @@ class VideoOptions:
 
 @dataclasses.dataclass(frozen=True)
 class PhotographOptions:
-    """Blurry photographs beside the spikes.
+    """Blurry photographs with the spikes of their exposures.
 
     Attributes:
-        blur: the folder for them; None: none are taken.
-        exposure: readouts of one.
-        every: readouts from one to the next.
-        margin: readouts of spikes before and after.
-        bits: of the images.
+        blur: the folder of the photographs; None to take none.
+        exposure: readouts of an exposure.
+        every: readouts from one exposure to the next.
+        margin: readouts of spikes before and after an exposure.
+        bits: bits of the images.
     """
 
     blur: Annotated[
@@ -166,7 +161,8 @@ class PhotographOptions:
         _option(
             _PHOTOGRAPHS,
             metavar="FOLDER",
-            help="Also write blurry photographs, sharp images and their spikes, as Spike-GOPRO.",
+            help="Also write blurry photographs, sharp images and their spikes, in the layout of "
+            "Spike-GOPRO.",
             show_default=False,
         ),
     ] = None
@@ -175,17 +171,17 @@ class PhotographOptions:
         int, _option(_PHOTOGRAPHS, help="Readouts from one exposure to the next.", min=1)
     ] = 104
     margin: Annotated[
-        int, _option(_PHOTOGRAPHS, help="Readouts of spikes before and after it.", min=0)
+        int, _option(_PHOTOGRAPHS, help="Readouts of spikes before and after an exposure.", min=0)
     ] = 20
-    bits: Annotated[int, _option(_PHOTOGRAPHS, help="Of the images, 8 or 16.")] = 8
+    bits: Annotated[int, _option(_PHOTOGRAPHS, help="8 or 16, of the images.")] = 8
 
     def prepare(self) -> "ShutterTimes | None":
-        """When photographs are taken."""
+        """Returns the times of the photographs, or None."""
         from spikejax.simulation.shutter import ShutterTimes
 
         if self.blur is None:
             for field in dataclasses.fields(self):
                 if getattr(self, field.name) != field.default:
-                    raise ValueError(f"--{field.name}: goes with --blur")
+                    raise ValueError(f"--{field.name}: requires --blur")
             return None
         return ShutterTimes(length=self.exposure, every=self.every, margin=self.margin)

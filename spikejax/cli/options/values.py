@@ -1,4 +1,4 @@
-"""Values that are written on the command line: sizes, lists of readouts, pairs of numbers."""
+"""Parsers of command-line values: sizes, lists of readouts, pairs of numbers."""
 
 import re
 
@@ -6,10 +6,10 @@ _MOST_CENTRES = 10_000_000
 
 
 def parse_size(text: str, option: str) -> tuple[int, int]:
-    """Reads a size: '250x400' is 250 rows of 400 columns, '256' is a square.
+    """Parses a size: '250x400' is 250 rows of 400 columns, '256' is a square.
 
     Raises:
-        ValueError: naming the option, if it is neither.
+        ValueError: if it is neither; the message names the option.
     """
     match = re.fullmatch(r"([1-9][0-9]{0,5})(?:[xX]([1-9][0-9]{0,5}))?", text.strip())
     if match is None:
@@ -18,10 +18,10 @@ def parse_size(text: str, option: str) -> tuple[int, int]:
 
 
 def parse_pair(text: str, option: str) -> tuple[float, float]:
-    """Reads two numbers: '0.5,99.5'.
+    """Parses two numbers: '0.5,99.5'.
 
     Raises:
-        ValueError: naming the option, if they are not two.
+        ValueError: if they are not two; the message names the option.
     """
     try:
         first, second = (float(part) for part in text.split(","))
@@ -33,15 +33,14 @@ def parse_pair(text: str, option: str) -> tuple[float, float]:
 
 
 def parse_centres(text: str, readouts: int) -> list[int]:
-    """Reads a list of readouts: '30,50,100:200:20' is 30, 50, 100, 120, ..., 180.
+    """Parses a list of readouts: '30,50,100:200:20' is 30, 50, 100, 120, ..., 180.
 
     Args:
-        text: numbers and ranges START:STOP:STEP as Python writes them, STOP excluded, each part
-            optional.
-        readouts: T, the recording's length, for ranges without an end.
+        text: numbers and ranges START:STOP:STEP with Python's meaning; each part is optional.
+        readouts: T, the length of the recording, for ranges without STOP.
 
     Returns:
-        The readouts, as they come.
+        The readouts, in the order of the text.
 
     Raises:
         ValueError: if it is no such list, or empty.
@@ -56,26 +55,26 @@ def parse_centres(text: str, readouts: int) -> list[int]:
             if len(numbers) > 3:
                 raise ValueError
             start, stop, step = [*numbers, None][:3]
-            found = range(
+            part_centres = range(
                 start or 0, readouts if stop is None else stop, 1 if step is None else step
             )
         except ValueError:
             raise ValueError(
                 f"--centres: expected readouts such as 30,50,100:200:20, got {part!r}"
             ) from None
-        if len(found) > _MOST_CENTRES:
-            raise ValueError(f"--centres: {part!r} are {len(found)} readouts")
-        if not found:
-            raise ValueError(f"--centres: {part!r} holds no readout (STOP is excluded)")
-        centres += found
+        if len(part_centres) > _MOST_CENTRES:
+            raise ValueError(f"--centres: {part!r} has {len(part_centres)} readouts")
+        if not part_centres:
+            raise ValueError(f"--centres: {part!r} has no readouts (STOP is excluded)")
+        centres += part_centres
     return centres
 
 
 def parse_range(text: str | None, readouts: int, option: str) -> tuple[int, int]:
-    """Reads a range of readouts: '100:200' without 200, '100:' to the end; None is all.
+    """Parses a range of readouts: '100:200' without 200, '100:' to the end; None is all.
 
     Raises:
-        ValueError: naming the option, if it is none, or none of the recording.
+        ValueError: if it is no range, or outside the recording; the message names the option.
     """
     match = re.fullmatch(r"\s*(\d*)\s*:\s*(\d*)\s*", ":" if text is None else text)
     if match is None:

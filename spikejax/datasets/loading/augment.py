@@ -1,8 +1,9 @@
-"""The eight symmetries of a square, acting alike on images, flow and spikes, packed ones too.
+"""The eight symmetries of a square, for images, flow and spikes, packed or not.
 
-Transform n, 0 to 7, is up to three steps, in this order: transpose rows and columns (n & 4), turn
-upside down (n & 2), mirror left and right (n & 1). 0 changes nothing. All is numpy, for the host:
-packed spikes stay packed, an eighth of the bytes, and any columns can be cut out of them.
+Transform n, 0 to 7, consists of up to three steps, in this order: transpose rows and columns
+(n & 4), flip upside down (n & 2), mirror left and right (n & 1). Transform 0 changes nothing. All
+functions use numpy, for the host. Packed spikes stay packed, at an eighth of the bytes, and any
+range of columns can be cropped from them.
 """
 
 from typing import Any
@@ -21,7 +22,7 @@ _REVERSED = np.packbits(
 
 
 def transposes(transform: int) -> bool:
-    """Says whether a transform exchanges height and width.
+    """Returns whether a transform exchanges height and width.
 
     Args:
         transform: 0 to 7.
@@ -30,7 +31,7 @@ def transposes(transform: int) -> bool:
 
 
 def turn_spikes(x: Array, transform: int) -> Array:
-    """Transforms anything whose last two axes are rows and columns.
+    """Transforms an array whose last two axes are rows and columns.
 
     Args:
         x: (..., H, W) of any dtype.
@@ -60,7 +61,7 @@ def turn_image(x: Array, transform: int) -> Array:
 
 
 def turn_flow(flow: Array, transform: int) -> Array:
-    """Transforms a flow: the field as an image, and the vectors with it.
+    """Transforms a flow, both the field and its vectors.
 
     Warping a transformed image by a transformed flow gives the transformed warped image.
 
@@ -69,7 +70,7 @@ def turn_flow(flow: Array, transform: int) -> Array:
         transform: 0 to 7.
 
     Returns:
-        (..., H, W, 2), or (..., W, H, 2) if it transposes; a fresh array.
+        (..., H, W, 2), or (..., W, H, 2) if it transposes; a new array.
     """
     turned = turn_image(flow, transform)
     if transposes(transform):
@@ -97,19 +98,19 @@ def turn_packed(packed: Bytes, width: int, transform: int) -> Bytes:
         packed, width = _transposed(packed, width), packed.shape[-2]
     if transform & 2:
         packed = packed[..., ::-1, :]
-    if transform & 1:  # now the unused bits come first
+    if transform & 1:  # mirroring moves the unused bits to the front
         packed = _shifted(_mirrored(packed), 8 * packed.shape[-1] - width, width)
     return packed
 
 
 def crop_packed(packed: Any, rows: slice, columns: slice) -> Bytes:
-    """Cuts a rectangle out of packed spikes, at any column.
+    """Crops a rectangle from packed spikes, at any column.
 
     Args:
-        packed: (T, H, ceil(W / 8)) uint8, least significant bit first; an array, or whatever gives
-            one when it is indexed by three slices.
-        rows: which, with start and stop.
-        columns: which, with start and stop, within W.
+        packed: (T, H, ceil(W / 8)) uint8, least significant bit first; an array, or any object that
+            returns one when it is indexed by three slices.
+        rows: range of rows, with start and stop.
+        columns: range of columns, with start and stop, within W.
 
     Returns:
         (T, h, ceil(w / 8)) uint8, unused bits 0.
@@ -120,7 +121,7 @@ def crop_packed(packed: Any, rows: slice, columns: slice) -> Bytes:
 
 
 def _shifted(packed: Bytes, skip: int, width: int) -> Bytes:
-    """Drops the first `skip` pixels of each row, keeps `width`, and clears what is beyond."""
+    """Drops the first `skip` pixels of each row, keeps `width`, and clears the unused bits."""
     packed = packed[..., skip // 8 :]
     skip, count = skip % 8, -(-width // 8)
     if not skip and not width % 8:
@@ -135,16 +136,16 @@ def _shifted(packed: Bytes, skip: int, width: int) -> Bytes:
 
 
 def _mirrored(packed: Bytes) -> Bytes:
-    """The bits of each row in reverse order."""
+    """Reverses the bits of each row."""
     reverse = packed[..., ::-1].tobytes().translate(_REVERSED)  # faster than an indexed table
     return np.ndarray(packed.shape, np.uint8, reverse)
 
 
 def _transposed(packed: Bytes, width: int) -> Bytes:
-    """Exchanges rows and columns by blocks of 8x8 pixels, each a 64-bit number.
+    """Transposes rows and columns by blocks of 8x8 pixels, each a 64-bit number.
 
-    A block is transposed by three exchanges: of its 4x4 corners, of the 2x2 corners of these, and
-    of single pixels (Warren, Hacker's Delight, section 7-3).
+    Three exchanges transpose a block: of its 4x4 corners, of the 2x2 corners of these, and of
+    single pixels (Warren, Hacker's Delight, section 7-3).
     """
     *lead, height, count = packed.shape
     padded = np.zeros((*lead, -(-height // 8) * 8, count), np.uint8)

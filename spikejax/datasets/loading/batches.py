@@ -1,32 +1,33 @@
-"""Batches by the name of their source: what a configuration chooses."""
+"""Batches from the source that a configuration names."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from spikejax.datasets.batch import CELL, Batch
-from spikejax.datasets.procedural.photograph_pieces import Photographs
+from spikejax.camera.conventions import SCALE
+from spikejax.datasets.batch import Batch
+from spikejax.datasets.procedural.photograph_pieces import PhotographPieces
 from spikejax.datasets.procedural.scenes import SceneOptions
 from spikejax.datasets.procedural.synthetic import SyntheticBatches, SyntheticOptions
 
-_MADE = ("synthetic", "photographs")
+_DRAWN = ("synthetic", "photographs")
 _OWN = ("recordings", "pairs")
 _OF_CAMERAS = ("gain", "ideal", "ssdm", "interpolated", "exposure", "moments")
 _OF_SCENES = ("channels", "layers", "speed", "fastest", "still", "density", "share")
 
 
 class Batches(Protocol):
-    """An iterator over batches whose place can be kept."""
+    """An endless iterator over batches whose position can be saved and restored."""
 
     def __iter__(self) -> Iterator[Batch]: ...
 
     def __next__(self) -> Batch: ...
 
     def get_state(self) -> dict[str, Any]:
-        """Where it stands: plain JSON values."""
+        """Returns the position, as plain JSON values."""
         ...
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes back to where `get_state` was called."""
+        """Restores a position from `get_state`."""
         ...
 
 
@@ -43,26 +44,28 @@ def batches(
     """Opens a source of batches.
 
     Args:
-        options: what `config.data` holds. `source` is 'synthetic' for procedural scenes,
-            'photographs' for the same motions of pieces of the photographs in `folder`,
+        options: the section `data` of a configuration. `source` is 'synthetic' for procedural
+            scenes, 'photographs' for the same motions of pieces of the photographs in `folder`,
             'recordings' for the recordings with sharp images in `folder`, 'pairs' for the blurry
-            photographs with spikes there, or the name of a dataset prepared there; none is 'pairs'
-            if there is a folder, else 'synthetic'. `size` is the pixels of the spikes, a side.
-            Further for the first two any of `gain` (lowest, highest), `ideal`, `ssdm`,
-            `interpolated`, `exposure`, `moments`, `channels` (3: colour images four times as fine
-            as the spikes), `layers`, `speed`, `fastest`, `still`, `density`, `share`, as in
-            `SyntheticOptions` and `SceneOptions`; for the others `split`, `augment`, `workers`; for
-            'recordings' and 'pairs' `recording_gain`, spikes a readout at intensity 1 where no
-            sidecar says it, 0 if all of them do. What a source has no use for is ignored.
-        batch_size: examples a step, of all processes together.
-        window: L, readouts of a window.
-        windows: J, windows of an example, 20 readouts apart.
-        seed: the same seed, the same batches.
-        process_index: which of the processes this is.
-        process_count: how many there are.
+            photographs with spikes in `folder`, or the name of a dataset prepared in `folder`.
+            Without `source` it is 'pairs' if there is a folder, else 'synthetic'. `size` is the
+            size of the spikes, pixels per side.
+            The first two sources take any of `gain` (lowest, highest), `ideal`, `ssdm`,
+            `interpolated`, `exposure`, `moments`, `channels` (3: colour images at four times the
+            resolution of the spikes), `layers`, `speed`, `fastest`, `still`, `density`, `share`,
+            see `SyntheticOptions` and `SceneOptions`. The others take `split`, `augment`,
+            `workers`. 'recordings' and 'pairs' also take `recording_gain`, the spikes per readout
+            at intensity 1 of recordings without a sidecar; 0 if all have one. Options that a source
+            does not use are ignored.
+        batch_size: examples per step, of all processes together.
+        window: L, readouts per window.
+        windows: J, windows per example, 20 readouts apart.
+        seed: seed of the batches; equal seeds give equal batches.
+        process_index: index of this process.
+        process_count: number of processes.
 
     Returns:
-        An endless iterator; `spikejax.datasets.batch` says what a batch is.
+        An endless iterator over batches, see `spikejax.datasets.batch`.
 
     Raises:
         ValueError: if there is no such source, or an option does not fit.
@@ -77,10 +80,12 @@ def batches(
             f"{' and '.join(map(repr, _OWN))} only; got {gain} for {source!r}"
         )
     sharing = {"seed": seed, "process_index": process_index, "process_count": process_count}
-    if source in _MADE:
-        made = _synthetic_options(options, size, window, windows)
-        photographs = Photographs(_folder(options)) if source == "photographs" else None
-        return SyntheticBatches(made, batch_size=batch_size, photographs=photographs, **sharing)
+    if source in _DRAWN:
+        synthetic = _synthetic_options(options, size, window, windows)
+        photographs = PhotographPieces(_folder(options)) if source == "photographs" else None
+        return SyntheticBatches(
+            synthetic, batch_size=batch_size, photographs=photographs, **sharing
+        )
     from spikejax.datasets.loading.pipeline import (
         windows as windows_of,  # grain takes long to import
     )
@@ -101,7 +106,7 @@ def batches(
 
 def _folder(options: dict[str, Any]) -> str:
     if not options.get("folder"):
-        raise ValueError("data.folder: expected the folder that the data is in")
+        raise ValueError("data.folder: expected the folder of the data")
     return str(options["folder"])
 
 
@@ -109,9 +114,9 @@ def _synthetic_options(
     options: dict[str, Any], size: int, window: int, windows: int
 ) -> SyntheticOptions:
     of_scene = {name: options[name] for name in _OF_SCENES if name in options}
-    side = CELL * size if options.get("channels") == 3 else size
+    side = SCALE * size if options.get("channels") == 3 else size
     of_camera = {name: options[name] for name in _OF_CAMERAS if name in options}
-    for name in ("gain", "moments"):  # lists, where a configuration was saved
+    for name in ("gain", "moments"):  # lists in saved configurations
         if name in of_camera:
             of_camera[name] = tuple(of_camera[name])
     return SyntheticOptions(

@@ -1,4 +1,4 @@
-"""One example out of a clip: windows in time, a crop in space, one of eight symmetries."""
+"""Training examples from clips: windows in time, a crop in space, one of eight symmetries."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -6,20 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from spikejax.datasets.batch import STRIDE, readouts_of
+from spikejax.camera.conventions import STRIDE
+from spikejax.datasets.batch import readouts_of
 from spikejax.datasets.loading import augment as turn
 from spikejax.ops import unpack_bits
 
 
 @dataclasses.dataclass(frozen=True)
 class Cut:
-    """Cuts one example out of a clip.
+    """A function that cuts one example from a clip.
 
     Attributes:
-        window: L, readouts of a window.
-        windows: J, how many, 20 readouts apart.
-        crop: (h, w) of the spikes; None: all.
-        augment: whether to turn it.
+        window: L, readouts per window.
+        windows: J, number of windows, 20 readouts apart.
+        crop: (h, w) of the crop, pixels of the spikes; None for all of them.
+        augment: whether to apply one of the eight symmetries.
     """
 
     window: int
@@ -28,22 +29,23 @@ class Cut:
     augment: bool
 
     def starts(self, facts: Mapping[str, Any], name: str) -> Sequence[int]:
-        """Gives the first readouts of all examples that a clip holds.
+        """Returns the first readouts of all examples that a clip holds.
 
         Args:
-            facts: as `facts_of` gives them; an index of prepared files may leave `blur` out.
-            name: what to call it.
+            facts: facts from `facts_of`; `blur` may be absent, as in an index of prepared files.
+            name: name of the clip in errors.
 
         Returns:
-            At least one.
+            At least one readout.
 
         Raises:
-            ValueError: if it is too short or too small, or no image stands at a window's centre.
+            ValueError: if the clip is too short or too small, or no window has an image at its
+                centre.
         """
         height, width = self.crop or (1, 1)
         if facts["height"] < height or facts["width"] < width:
             raise ValueError(
-                f"{name}: {facts['height']}x{facts['width']} pixels are less than the crop of "
+                f"{name}: {facts['height']}x{facts['width']} pixels are smaller than the crop of "
                 f"{height}x{width}"
             )
         starts = self._starts(facts)
@@ -66,9 +68,9 @@ class Cut:
         """Cuts an example.
 
         Args:
-            clip: as `spikejax.datasets.published.clips` describes.
-            rng: where it is cut.
-            name: what to call the clip if it holds none.
+            clip: clip, see `spikejax.datasets.published.clips`.
+            rng: draws the place and the symmetry.
+            name: name of the clip in errors, if the clip holds none.
 
         Returns:
             The example: a batch without its first axis.
@@ -79,7 +81,7 @@ class Cut:
         transform = self._transform(facts, rng)
         height, width = self.crop or (facts["height"], facts["width"])
         if turn.transposes(transform):
-            height, width = width, height  # before it is turned
+            height, width = width, height  # before the transform
         top = int(rng.integers(facts["height"] - height + 1))
         left = int(rng.integers(facts["width"] - width + 1))
         rows, columns = slice(top, top + height), slice(left, left + width)
@@ -100,11 +102,11 @@ class Cut:
         packed = turn.turn_packed(turn.crop_packed(readouts, rows, columns), width, transform)
         turned_width = height if turn.transposes(transform) else width
         if "images" in clip and example["images"].shape[-2] == turned_width:
-            return example | {"packed": packed}  # the images tell the width
+            return example | {"packed": packed}  # the images give the width
         return example | {"spikes": unpack_bits(packed, turned_width)}
 
     def _transform(self, facts: Mapping[str, Any], rng: np.random.Generator) -> int:
-        """One of those that keep the shape of what is cut out."""
+        """Draws one of the transforms that keep the shape of the crop."""
         if not self.augment:
             return 0
         height, width = self.crop or (facts["height"], facts["width"])
@@ -119,7 +121,7 @@ class Cut:
         length = readouts_of(self.window, self.windows)
         last = facts["readouts"] - length
         among = range(last + 1)
-        if facts.get("blur") and last >= 0:  # the photograph was exposed in the middle
+        if facts.get("blur") and last >= 0:  # the exposure lies in the middle of the clip
             middle = facts["readouts"] // 2 - length // 2
             among = range(middle, middle + 1)
         if facts["centres"] is None:
@@ -135,7 +137,7 @@ class Cut:
 
 
 def facts_of(clip: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives of a clip `readouts`, `height`, `width`, `centres` (None without images), `blur`."""
+    """Returns `readouts`, `height`, `width`, `centres` (None without images), `blur` of a clip."""
     readouts, height, _ = clip["packed"].shape
     centres = clip["centres"].tolist() if "images" in clip else None
     return {
@@ -148,7 +150,7 @@ def facts_of(clip: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scaled(image: Any, height: int, rows: slice, columns: slice) -> Any:
-    """The pixels of an image that lie over a rectangle of spikes of that height in all."""
+    """Crops an image to a rectangle of spikes, from the full height of the spikes."""
     scale = image.shape[-3] // height
     fine = (slice(scale * s.start, scale * s.stop) for s in (rows, columns))
     return image[..., *fine, :]
@@ -159,5 +161,5 @@ def _intensity(pixels: Any) -> Any:
 
 
 def _short(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:3]))
-    return f"{shown}, ..., {numbers[-1]}" if len(numbers) > 3 else shown
+    first = ", ".join(map(str, numbers[:3]))
+    return f"{first}, ..., {numbers[-1]}" if len(numbers) > 3 else first

@@ -1,8 +1,8 @@
-"""Windows of prepared clips, cut at random, turned, batched and read ahead: what training eats.
+"""Random windows of clips, cropped, augmented, batched and prefetched.
 
-Grain batches, and reads ahead in threads or processes. Order and random numbers are functions of
-the seed and the step alone, so that where the iterator stands is one number, and it goes on from
-there with any number of workers and of processes.
+Grain batches the examples and prefetches them in threads or processes. Order and random numbers
+depend only on the seed and the step. The position of the iterator is therefore one number, from
+which it resumes with any number of workers and processes.
 """
 
 import dataclasses
@@ -22,8 +22,8 @@ _THREADS = 2
 _BATCHES_AHEAD = 4
 
 
-class Source(Protocol):
-    """Clips by index, as `spikejax.datasets.published.clips` describes them."""
+class ClipSource(Protocol):
+    """Clips by index, see `spikejax.datasets.published.clips`."""
 
     def __len__(self) -> int: ...
 
@@ -31,7 +31,7 @@ class Source(Protocol):
 
 
 def windows(
-    source: Source,
+    source: ClipSource,
     *,
     batch_size: int,
     window: int,
@@ -43,44 +43,44 @@ def windows(
     augment: bool = True,
     workers: int = 0,
 ) -> "WindowBatches":
-    """Makes an endless iterator over batches of windows of a source's clips.
+    """Creates an endless iterator over batches of windows of clips.
 
     A pass over the data takes one example of every clip, in a new order each time. Example n of
-    step s depends on the seed, s and n alone: any number of processes makes the same batches.
+    step s depends only on the seed, s and n: any number of processes makes the same batches.
 
     Args:
         source: clips by index: `prepared.open_prepared`, `clips.RecordingFolder`,
             `blur_pairs.BlurPairFolder`, a TFDS data source of
             `spikejax.datasets.published.builders`, or any list of clips.
-        batch_size: examples a step, of all processes together.
-        window: L, readouts of a window.
-        windows: J, windows of an example, 20 readouts apart, each with an image at its centre.
-        crop: (h, w), or a side, of the spikes that are cut out at random; None takes all of them,
-            which must then be of one size.
-        seed: 0 to 2^32 - 1; the same seed, the same batches.
-        process_index: which of the processes this is.
-        process_count: how many there are; each makes its part of every batch.
-        augment: apply one of the eight symmetries of the square, at random, of those that keep the
+        batch_size: examples per step, of all processes together.
+        window: L, readouts per window.
+        windows: J, windows per example, 20 readouts apart, each with an image at its centre.
+        crop: (h, w), or a side, of the random crop, pixels of the spikes; None for no crop, which
+            requires clips of one size.
+        seed: seed of the batches, 0 to 2^32 - 1; equal seeds give equal batches.
+        process_index: index of this process.
+        process_count: number of processes; each makes its part of every batch.
+        augment: whether to apply a random one of the eight symmetries of the square that keep the
             shape.
-        workers: processes that read ahead; 0 reads ahead in threads of this one.
+        workers: processes that prefetch; 0 to prefetch in threads of this process.
 
     Returns:
-        The iterator. A batch has `gain` (B,) float32; with images of the spikes' size `packed`
-        (B, T, h, ceil(w / 8)) uint8, otherwise `spikes` (B, T, h, w) uint8; and what the clips
-        have of `images` (B, J, s h, s w, C) and `blur` (B, s h, s w, 3), float32 in [0, 1], and
-        `flow` (B, J, ..., h, w, 2) float32. T is L + 20 (J - 1).
+        The iterator. A batch has `gain` (B,) float32. With images of the size of the spikes it has
+        `packed` (B, T, h, ceil(w / 8)) uint8, otherwise `spikes` (B, T, h, w) uint8. It also has
+        those of `images` (B, J, s h, s w, C) and `blur` (B, s h, s w, 3), float32 in [0, 1], and
+        `flow` (B, J, ..., h, w, 2) float32 that the clips have. T is L + 20 (J - 1).
 
     Raises:
-        ValueError: if the source is empty, a clip of a prepared dataset or of pairs, or the first
-            of another source, has no such windows or is smaller than the crop, or an option is out
-            of range.
+        ValueError: if the source is empty; if a clip of a prepared dataset or of pairs, or the
+            first clip of another source, has no such windows or is smaller than the crop; or if an
+            option is out of range.
     """
     if len(source) == 0:
-        raise ValueError("windows: expected a source of at least one clip, got an empty one")
+        raise ValueError("source: expected at least one clip, got none")
     if batch_size < 1 or not 0 <= process_index < process_count or batch_size % process_count:
         raise ValueError(
-            f"windows: a batch of {batch_size} cannot be divided among {process_count} processes, "
-            f"of which this is number {process_index} (counted from 0)"
+            f"batch_size: cannot divide {batch_size} examples among {process_count} processes, "
+            f"of which this has index {process_index}"
         )
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed: expected 0 to 2^32 - 1, got {seed}")
@@ -113,20 +113,20 @@ def windows(
 
 
 class WindowBatches(Place, Iterator[Batch]):
-    """An endless iterator over batches; made by `windows`."""
+    """An endless iterator over batches, from `windows`."""
 
     def __init__(
-        self, source: Source, cut: Cut, *, seed: int, rows: range, batch_size: int, workers: int
+        self, source: ClipSource, cut: Cut, *, seed: int, rows: range, batch_size: int, workers: int
     ) -> None:
         """Starts at step 0.
 
         Args:
             source: clips by index.
-            cut: makes an example of a clip.
-            seed: of all random numbers.
-            rows: which examples of each batch to make.
+            cut: cuts an example from a clip.
+            seed: seed of all random numbers.
+            rows: examples of each batch that this process makes.
             batch_size: examples of a whole batch.
-            workers: processes that read ahead.
+            workers: processes that prefetch.
         """
         super().__init__(seed)
         self._source, self._cut = source, cut
@@ -141,7 +141,7 @@ class WindowBatches(Place, Iterator[Batch]):
         return batch
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """As `Place.set_state`; what was read ahead is dropped."""
+        """Restores a position, see `Place.set_state`; prefetched batches are dropped."""
         super().set_state(state)
         self._batches = None
 
@@ -158,16 +158,16 @@ class WindowBatches(Place, Iterator[Batch]):
             from absl import flags
 
             if not flags.FLAGS.is_parsed():
-                flags.FLAGS.mark_as_parsed()  # grain reads flags in its processes' launcher
+                flags.FLAGS.mark_as_parsed()  # grain reads flags when it starts processes
             batches = batches.mp_prefetch(grain.MultiprocessingOptions(self._workers))
         return iter(batches)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Examples:
-    """The examples that one process makes, in the order of the batches."""
+    """The examples of one process, in the order of the batches."""
 
-    source: Source
+    source: ClipSource
     cut: Cut
     seed: int
     first_step: int
@@ -191,7 +191,7 @@ class _Examples:
 
 @functools.lru_cache(4)
 def _order(seed: int, epoch: int, count: int) -> list[int]:
-    """The order of the clips in one pass over them."""
+    """Draws the order of the clips in one pass over them."""
     order: list[int] = np.random.default_rng([seed, epoch]).permutation(count).tolist()
     return order
 
@@ -203,7 +203,7 @@ def _batch(examples: Sequence[Mapping[str, Any]]) -> Batch:
         if len(shapes) != 1 or any(key not in example for example in examples):
             raise ValueError(
                 f"{key}: examples of a batch differ, {' and '.join(map(str, sorted(shapes)))}; "
-                "pass crop= to cut out equal pieces of clips of several sizes"
+                "pass crop= for clips of several sizes"
             )
         batch[key] = np.stack([example[key] for example in examples])
     return batch

@@ -1,1 +1,1 @@
-"""Procedural scenes, drawn from a random key, with exact flow."""
+"""Procedural scenes drawn from a random key, with exact flow, and their simulated cameras."""

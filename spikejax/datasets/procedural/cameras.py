@@ -1,4 +1,4 @@
-"""The cameras that see the procedural scenes: each example has one of its own."""
+"""Random cameras that record procedural scenes."""
 
 import dataclasses
 from functools import partial
@@ -13,7 +13,7 @@ _NOISES = ("prnu", "dark", "dark_spread", "threshold_spread", "threshold_jitter"
 
 
 @partial(jax.jit, static_argnames=("gain", "ideal", "ssdm"))
-def record(
+def record_scenes(
     keys: jax.Array,
     light: jax.Array,
     *,
@@ -21,18 +21,18 @@ def record(
     ideal: float,
     ssdm: float = 0.0,
 ) -> tuple[jax.Array, jax.Array]:
-    """Draws a camera for each scene and records it.
+    """Draws a camera for each scene and records the scene with it.
 
     Args:
         keys: (B,) JAX random keys; each determines the camera and the noise of its scene.
         light: (B, T, H, W) linear intensity at every readout.
-        gain: the range of the cameras' gains, spikes a readout at intensity 1.
-        ideal: the share of cameras without noise; the others have that of `vidar`, by a random
+        gain: range of the gains of the cameras, spikes per readout at intensity 1.
+        ideal: share of cameras without noise; the others have the noise of `vidar`, times a random
             factor of 0.5 to 1.5.
-        ssdm: the share of cameras, of all, that are `ssdm`, with its gain, in place of these.
+        ssdm: share of all cameras that are replaced by `ssdm`, with its gain.
 
     Returns:
-        Spikes (B, T, H, W) uint8, and gains (B,), spikes a readout at intensity 1.
+        Spikes (B, T, H, W) uint8, and gains (B,), spikes per readout at intensity 1.
     """
 
     def one(key: jax.Array, light: jax.Array) -> tuple[jax.Array, Any]:
@@ -44,7 +44,7 @@ def record(
         spikes = simulate(of_noise, light, sensor)
         if not ssdm:
             return spikes, sensor.gain
-        # How a pixel is reset is part of the program, not a number: both record, one is taken.
+        # The reset of a pixel is part of the program, not a number: both cameras record.
         chosen = jax.random.bernoulli(of_kind, ssdm)
         return (
             jnp.where(chosen, simulate(of_noise, light, published), spikes),
@@ -55,6 +55,7 @@ def record(
 
 
 def _drawn(key: jax.Array, gain: tuple[float, float], ideal: float) -> Sensor:
+    """Draws a camera that is ideal or has noise like `vidar`."""
     keys = jax.random.split(key, 3)
     noisy = jax.random.bernoulli(keys[0], 1.0 - ideal)
     strength = jnp.where(noisy, jax.random.uniform(keys[1], minval=0.5, maxval=1.5), 0.0)

@@ -1,4 +1,4 @@
-"""A small moving scene whose true images are known: what `spikejax demo` films."""
+"""The small moving scene of `spikejax demo`, with known true images."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ _MARGIN = 96  # pixels around the picture that come into view as the background 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Layer:
-    """Something flat that moves: intensity and coverage (h, w), a place and a velocity.
+    """A flat moving object.
 
     Attributes:
         intensity: (h, w) in [0, 1].
-        coverage: (h, w), 1 where it hides what is behind.
-        place: of its top left corner at the middle readout, pixels, y then x.
-        velocity: pixels a readout, y then x.
+        coverage: (h, w), 1 where it hides the background.
+        place: position of its top left corner at the middle readout, pixels, y then x.
+        velocity: pixels per readout, y then x.
     """
 
     intensity: np.ndarray
@@ -30,19 +30,19 @@ class _Layer:
 def demo_scene(
     rng: np.random.Generator, readouts: int, height: int, width: int
 ) -> Iterator[np.ndarray]:
-    """Films a textured wall, a wheel, a sign with letters and a grating, each on its own way.
+    """Renders a textured wall, a wheel, a sign with letters and a grating, with separate motions.
 
     Args:
-        rng: draws the wall's texture.
-        readouts: T.
+        rng: draws the texture of the wall.
+        readouts: T, number of readouts.
         height: rows, at least 48.
         width: columns, at least 48.
 
     Yields:
-        T images (H, W) float32, intensity in [0, 1], one a readout.
+        T images (H, W) float32, intensity in [0, 1], one per readout.
 
     Raises:
-        ValueError: if the picture is too small for what is in it.
+        ValueError: if the image is smaller than 48x48 pixels.
     """
     if min(height, width) < 48:
         raise ValueError(f"demo_scene: expected at least 48x48 pixels, got {height}x{width}")
@@ -61,7 +61,7 @@ def demo_scene(
 
 
 def _paste(image: np.ndarray, layer: _Layer, time: float) -> None:
-    """Draws a layer over the image at a fraction of a pixel, by bilinear interpolation."""
+    """Draws a layer over the image at a subpixel position, by bilinear interpolation."""
     y, x = (p + v * time for p, v in zip(layer.place, layer.velocity, strict=True))
     top, left = int(np.floor(y)), int(np.floor(x))
     coverage = _shift(layer.coverage, y - top, x - left)
@@ -85,7 +85,7 @@ def _shift(x: np.ndarray, down: float, right: float) -> np.ndarray:
 
 
 def _wall(rng: np.random.Generator, height: int, width: int) -> _Layer:
-    """1/f noise, as natural surfaces have, under a soft fall of light."""
+    """Returns a wall of 1/f noise, the spectrum of natural surfaces, under graded light."""
     shape = height + 2 * _MARGIN, width + 2 * _MARGIN
     frequency = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None])
     frequency[0, 0] = np.inf
@@ -99,7 +99,7 @@ def _wall(rng: np.random.Generator, height: int, width: int) -> _Layer:
 
 
 def _wheel(size: int, place: tuple[float, float]) -> _Layer:
-    """A Siemens star: spokes whose fineness grows toward the hub."""
+    """Returns a Siemens star: spokes that become finer toward the centre."""
     radius = size // 4
     grid = np.arange(_SUPERSAMPLING * 2 * radius) / _SUPERSAMPLING - radius + 0.5 / _SUPERSAMPLING
     angle, distance = np.arctan2(grid[:, None], grid[None]), np.hypot(grid[:, None], grid[None])
@@ -109,7 +109,7 @@ def _wheel(size: int, place: tuple[float, float]) -> _Layer:
 
 
 def _grating(size: int, place: tuple[float, float]) -> _Layer:
-    """A board with stripes that become finer downward."""
+    """Returns a board with stripes that become finer toward the bottom."""
     height, width = size // 2, size // 5
     y = np.arange(_SUPERSAMPLING * height) / (_SUPERSAMPLING * height)
     stripes = np.where(np.sin(2 * np.pi * (4 * y + 7 * y * y)) > 0, 0.85, 0.12)
@@ -118,7 +118,7 @@ def _grating(size: int, place: tuple[float, float]) -> _Layer:
 
 
 def _sign(size: int, place: tuple[float, float]) -> _Layer:
-    """A bright sign with dark letters."""
+    """Returns a bright sign with dark letters."""
     import PIL.Image
     import PIL.ImageDraw
     import PIL.ImageFont
@@ -135,6 +135,6 @@ def _sign(size: int, place: tuple[float, float]) -> _Layer:
 
 
 def _average(x: np.ndarray) -> np.ndarray:
-    """Means over squares of the supersampling: smooth edges."""
+    """Averages over squares of supersampled pixels, for smooth edges."""
     height, width = (n // _SUPERSAMPLING for n in x.shape)
     return x.reshape(height, _SUPERSAMPLING, width, _SUPERSAMPLING).mean((1, 3))

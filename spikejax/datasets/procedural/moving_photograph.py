@@ -1,7 +1,7 @@
-"""A photograph that moves before both cameras: scenes of which every image is known.
+"""Scenes of a moving photograph, recorded by a spike camera and an ordinary camera.
 
-The blurry photograph and the spikes of the same exposure, which S-SDM takes, come from frames that
-follow one another in time; frames are made one by one, so that only one is in memory.
+The frames of a scene give a blurry photograph and the spikes of the same exposure, the input of
+S-SDM, and the true images. Frames are rendered one by one, so that only one is in memory.
 """
 
 import dataclasses
@@ -14,25 +14,25 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax.camera import Sensor, simulate_stream, to_grey
+from spikejax.camera.conventions import SCALE
 from spikejax.camera.exposure import IN_RANGE
 from spikejax.camera.interpolation import mean_of_cells
 from spikejax.camera.neuron import checked_floats
-from spikejax.datasets.batch import CELL
 
 _SLACK = 1e-3  # pixels by which rounding may put a view beyond the edge
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class MovingFrames(Sequence[jax.Array]):
-    """What is seen of a photograph at every readout, made when it is asked for.
+    """A lazy sequence of views of a photograph, one per readout, from `moving_photograph`.
 
-    Made by `moving_photograph`; `frames[t]` is the frame (H, W, 3) of readout t.
+    `frames[t]` is the frame (H, W, 3) of readout t.
 
     Attributes:
         photograph: (H', W', 3) float32, linear intensity.
-        readouts: T.
-        velocity: of the view, pixels a readout, x then y.
-        rotation: of the view, radians a readout.
+        readouts: T, number of readouts.
+        velocity: velocity of the view, pixels per readout, x then y.
+        rotation: rotation of the view, radians per readout.
         size: (H, W) of the frames.
     """
 
@@ -67,22 +67,23 @@ def moving_photograph(
     readouts: int = 137,
     rotation: float = 0.0,
 ) -> MovingFrames:
-    """Moves a view over a photograph: every frame is a piece of it, bilinear between its pixels.
+    """Moves a view over a photograph, with bilinear interpolation between its pixels.
 
-    The frame of the middle readout, `readouts // 2`, is cut from the photograph's middle as it is.
+    The frame of the middle readout, `readouts // 2`, is the centre crop of the photograph, without
+    interpolation.
 
     Args:
         photograph: (H', W', 3) float, linear RGB in [0, 1].
-        velocity: of the view over the photograph, pixels a readout, x then y.
+        velocity: velocity of the view over the photograph, pixels per readout, x then y.
         size: (H, W) of the frames.
-        readouts: T, frames.
-        rotation: of the view about its centre, radians a readout, from x toward y.
+        readouts: T, number of frames.
+        rotation: rotation of the view about its centre, radians per readout, from x toward y.
 
     Returns:
-        A sequence of T frames (H, W, 3) float32, each made when it is asked for.
+        A sequence of T frames (H, W, 3) float32, each rendered when it is accessed.
 
     Raises:
-        ValueError: if the photograph is none, or the view leaves it.
+        ValueError: if the photograph is not an RGB image of floats, or the view leaves it.
     """
     photograph = checked_floats("photograph", photograph, IN_RANGE)
     if photograph.ndim != 3 or photograph.shape[-1] != 3:
@@ -115,19 +116,19 @@ def expose_and_spike(
     """Takes the blurry photograph of a scene and records its spikes at a quarter of the size.
 
     Args:
-        key: JAX random key, of the spike camera.
-        frames: (H, W, 3) float, linear RGB, one a readout: `margin`, then `exposure`, then
-            `margin` of them; H and W multiples of 4.
-        sensor: of the spike camera, whose pixels gather the grey light of 4x4 cells.
-        exposure: readouts of the photograph.
-        margin: readouts before and after it.
+        key: JAX random key of the spike camera.
+        frames: (H, W, 3) float, linear RGB, one per readout: `margin` before the exposure,
+            `exposure` of it and `margin` after it; H and W are multiples of 4.
+        sensor: sensor of the spike camera, whose pixels gather the grey light of 4x4 cells.
+        exposure: readouts of the exposure.
+        margin: readouts before and after the exposure.
 
     Returns:
-        The photograph (H, W, 3) float32, the mean of the frames of the exposure, and the spikes
-        (T, H / 4, W / 4) uint8, T = exposure + 2 margin.
+        The photograph (H, W, 3) float32, which is the mean of the frames of the exposure, and the
+        spikes (T, H / 4, W / 4) uint8, T = exposure + 2 margin.
 
     Raises:
-        ValueError: if there are more or fewer frames, or their size does not divide into cells.
+        ValueError: if the number of frames is wrong, or their size does not divide into cells.
     """
     if exposure < 1 or margin < 0:
         raise ValueError(
@@ -159,13 +160,13 @@ def expose_and_spike(
 
 @partial(jax.jit, donate_argnums=0)
 def _add(blur: jax.Array, frame: jax.Array, share: jax.Array) -> tuple[jax.Array, jax.Array]:
-    light = mean_of_cells(to_grey(frame)[..., None], CELL)[..., 0]
+    light = mean_of_cells(to_grey(frame)[..., None], SCALE)[..., 0]
     return blur + share * frame, light[None]
 
 
 @partial(jax.jit, static_argnums=2)
 def _view(photograph: jax.Array, place: jax.Array, size: tuple[int, int]) -> jax.Array:
-    """The piece of a photograph at (x, y, angle) from its middle."""
+    """Renders the view of a photograph at (x, y, angle) from its middle."""
     (height, width), (x, y, angle) = photograph.shape[:2], place
     down, right = (jnp.arange(n, dtype=jnp.float32) - (n - 1) / 2 for n in size)
     down, right = jnp.meshgrid(down, right, indexing="ij")
@@ -190,7 +191,7 @@ def _view(photograph: jax.Array, place: jax.Array, size: tuple[int, int]) -> jax
 
 
 def _middle(whole: int, part: int) -> float:
-    """Where the middle of a piece lies that is cut, in whole pixels, from the middle."""
+    """Returns the coordinate of the middle of a centre crop, which starts at a whole pixel."""
     return (whole - part) // 2 + (part - 1) / 2
 
 
@@ -209,8 +210,8 @@ def _check_inside(frames: MovingFrames) -> None:
     )
     if not beyond <= _SLACK:
         raise ValueError(
-            f"moving_photograph: a view of {frames.size[0]}x{frames.size[1]} that moves by "
-            f"{frames.velocity} pixels and turns by {frames.rotation} radians in each of "
-            f"{frames.readouts} readouts leaves the photograph of {height}x{width} by "
-            f"{np.ceil(beyond):.0f} pixels"
+            f"moving_photograph: a view of {frames.size[0]}x{frames.size[1]} with a velocity of "
+            f"{frames.velocity} pixels and a rotation of {frames.rotation} radians per readout "
+            f"leaves the photograph of {height}x{width} by {np.ceil(beyond):.0f} pixels in "
+            f"{frames.readouts} readouts"
         )

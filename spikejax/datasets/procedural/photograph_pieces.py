@@ -1,4 +1,4 @@
-"""Pieces of one's own photographs, for scenes that move as the procedural ones do."""
+"""Pieces of user photographs, to paint procedural scenes with."""
 
 from pathlib import Path
 
@@ -11,17 +11,22 @@ from spikejax.camera.encoding import to_linear
 from spikejax.formats import read_image
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
-_SHRINKS = 3.0  # a piece is cut up to so many times larger than it is used
+_SHRINKS = 3.0  # largest factor by which a piece is reduced
 
 
-class Photographs:
-    """A folder of photographs to cut pieces from."""
+class PhotographPieces:
+    """Random pieces of the photographs in a folder.
+
+    Attributes:
+        folder: folder of the photographs.
+        files: paths of the photographs, sorted.
+    """
 
     def __init__(self, folder: str | Path) -> None:
-        """Lists the photographs, also in folders within.
+        """Lists the photographs in a folder and its subfolders.
 
         Args:
-            folder: where they are.
+            folder: folder of the photographs.
 
         Raises:
             ValueError: if there is no such folder or no photograph in it.
@@ -29,23 +34,23 @@ class Photographs:
         self.folder = Path(folder)
         if not self.folder.is_dir():
             raise ValueError(f"{self.folder}: no such folder; data.folder holds the photographs")
-        found = (p for p in self.folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        self.files = sorted(found)
+        files = (p for p in self.folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        self.files = sorted(files)
         if not self.files:
             raise ValueError(
-                f"{self.folder}: no photographs in it; expected files {', '.join(SUFFIXES)}"
+                f"{self.folder}: holds no photographs; expected files {', '.join(SUFFIXES)}"
             )
 
     def pieces(
         self, rng: np.random.Generator, count: int, side: int, *, channels: int
     ) -> npt.NDArray[np.float32]:
-        """Cuts squares at random, of random size, and shrinks them to one size.
+        """Cuts random squares of random size, and resizes them to one size.
 
         Args:
-            rng: draws the photographs and the places.
+            rng: draws the photographs and the squares.
             count: number of pieces.
-            side: S of a piece, pixels.
-            channels: 1 for grey, 3 for colour.
+            side: S, pixels per side of a piece.
+            channels: C, 1 for grey, 3 for colour.
 
         Returns:
             (count, C, S, S) linear intensity in [0, 1].

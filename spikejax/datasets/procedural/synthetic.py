@@ -1,4 +1,4 @@
-"""Batches to train on that cost no download: procedural scenes, seen by simulated cameras."""
+"""Training batches of procedural scenes with simulated spikes, which need no download."""
 
 import dataclasses
 from functools import partial
@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spikejax.datasets.batch import CELL, Batch, Place, readouts_of, window_centres
-from spikejax.datasets.procedural.cameras import record
-from spikejax.datasets.procedural.photograph_pieces import Photographs
+from spikejax.camera.conventions import SCALE
+from spikejax.datasets.batch import Batch, Place, readouts_of, window_centres
+from spikejax.datasets.procedural.cameras import record_scenes
+from spikejax.datasets.procedural.photograph_pieces import PhotographPieces
 from spikejax.datasets.procedural.scenes import (
     Scene,
     SceneOptions,
@@ -24,24 +25,24 @@ from spikejax.datasets.procedural.scenes import (
 
 @dataclasses.dataclass(frozen=True)
 class SyntheticOptions:
-    """What the batches of `synthetic_batch` are made of.
+    """The options of `synthetic_batch`.
 
     Attributes:
-        scene: what kind of scenes: grey ones, seen by a camera of the picture's size, or colour
-            ones, seen by a camera of a quarter of its height and width, as S-SDM has it.
-        window: L, readouts of a window.
-        windows: J, windows of a scene, 20 readouts apart.
-        gain: the range of the cameras' gains, spikes a readout at intensity 1.
-        ideal: the share of cameras without noise; the others have that of `vidar`, by a random
+        scene: options of the scenes. The camera of a grey scene has the size of the image; that of
+            a colour scene has a quarter of its height and width, as in S-SDM.
+        window: L, readouts per window.
+        windows: J, windows per scene, 20 readouts apart.
+        gain: range of the gains of the cameras, spikes per readout at intensity 1.
+        ideal: share of cameras without noise; the others have the noise of `vidar`, times a random
             factor of 0.5 to 1.5.
-        ssdm: the share of cameras, of all, that are `ssdm` in place of these.
-        interpolated: the share of scenes, grey ones, that are seen as a video with 19 frames in
-            20 interpolated, as public recordings are; the true images are frames of the video,
-            those of the windows' centres.
-        exposure: readouts of the photograph that is taken in the middle of the time; 0: none.
-        moments: the readouts, counted from the first, whose true images batches carry; none: the
-            centres of the windows.
-        with_flow: whether batches carry the flow of the first and last readout of each window.
+        ssdm: share of all cameras that are replaced by `ssdm`.
+        interpolated: share of scenes, which must be grey, that are rendered as a video with 19 of
+            20 frames interpolated, like public recordings. The true images are frames of the video,
+            at the centres of the windows.
+        exposure: readouts of a photograph exposed in the middle of the readouts; 0 for none.
+        moments: readouts of the true images, counted from the first readout; empty for the centres
+            of the windows.
+        with_flow: whether batches hold the flow to the first and last readout of each window.
     """
 
     scene: SceneOptions = dataclasses.field(default_factory=SceneOptions)
@@ -57,20 +58,20 @@ class SyntheticOptions:
 
     def __post_init__(self) -> None:
         size = (self.scene.height, self.scene.width)
-        if self.scene.channels == 3 and any(n % CELL for n in size):
+        if self.scene.channels == 3 and any(n % SCALE for n in size):
             raise ValueError(
-                f"SyntheticOptions: expected a colour scene of a multiple of {CELL} pixels each "
-                f"way, got {size[0]}x{size[1]}"
+                f"SyntheticOptions: expected a colour scene with height and width multiples of "
+                f"{SCALE}, got {size[0]}x{size[1]}"
             )
         if self.interpolated and (self.scene.channels == 3 or self.exposure or self.moments):
             raise ValueError(
-                "SyntheticOptions: expected no interpolated video of a colour scene, nor with an "
-                f"exposure or moments, got interpolated {self.interpolated}; leave it 0"
+                "SyntheticOptions: expected interpolated 0 with colour scenes, an exposure or "
+                f"moments, got {self.interpolated}"
             )
         if len(self.gain) != 2 or not 0 < self.gain[0] <= self.gain[1] <= 1:
             raise ValueError(
-                "SyntheticOptions: expected the lowest and the highest gain, above 0 to 1, got "
-                f"{self.gain}"
+                "SyntheticOptions: expected the lowest and the highest gain, above 0 and at most "
+                f"1, got {self.gain}"
             )
         for name in ("ideal", "ssdm", "interpolated"):
             if not 0 <= getattr(self, name) <= 1:
@@ -85,18 +86,17 @@ class SyntheticOptions:
         readouts = readouts_of(self.window, self.windows)
         if not 0 <= self.exposure <= readouts:
             raise ValueError(
-                f"SyntheticOptions: expected an exposure of 0 to {readouts} readouts, "
+                f"SyntheticOptions: expected an exposure from 0 to {readouts} readouts, "
                 f"got {self.exposure}"
             )
         if not all(0 <= moment < readouts for moment in self.moments):
             raise ValueError(
-                f"SyntheticOptions: expected moments of 0 to {readouts - 1}, the readouts that "
-                f"there are, got {self.moments}"
+                f"SyntheticOptions: expected moments from 0 to {readouts - 1}, got {self.moments}"
             )
 
     @property
     def shown(self) -> tuple[int, ...]:
-        """The readouts whose true images batches carry."""
+        """Readouts of the true images."""
         return self.moments or tuple(window_centres(self.window, self.windows))
 
 
@@ -110,22 +110,23 @@ def synthetic_batch(
 ) -> Batch:
     """Makes a batch, or the part of it that one process needs.
 
-    An example depends on the key and its place in the whole batch only, so that processes that make
-    a part each make the batch of one process together.
+    An example depends only on the key and on its index in the whole batch. Several processes that
+    make a part each therefore make the same batch as one process.
 
     Args:
-        key: JAX random key, of the whole batch.
-        options: what it is made of.
-        count: B, the examples to make.
-        first: the place of the first one in the whole batch.
-        photographs: (G, 1 + L, C, S, S) pieces of photographs to paint the layers with, in place of
-            textures, for each of the G worlds that `worlds_of` counts.
+        key: JAX random key of the whole batch.
+        options: options of the batch.
+        count: B, number of examples to make.
+        first: index of the first one in the whole batch.
+        photographs: (G, 1 + L, C, S, S) pieces of photographs that replace the textures of the
+            layers, for each of the G worlds that `worlds_of` counts.
 
     Returns:
-        `spikes` (B, T, H, W) uint8, of a colour scene (B, T, H / 4, W / 4), `images`
-        (B, N, H, W, C) the true intensity at each of the moments, `gain` (B,), with an exposure
-        `blur` (B, H, W, C), and with `with_flow` also `flow` (B, J, 2, H, W, 2), backward from
-        the centre of each of J windows to its first and last readout.
+        A dict of arrays: `spikes` (B, T, H, W) uint8, or (B, T, H / 4, W / 4) for colour scenes;
+        `images` (B, N, H, W, C), the true intensity at each of the moments; `gain` (B,), spikes per
+        readout at intensity 1; with an exposure `blur` (B, H, W, C); with `with_flow` also `flow`
+        (B, J, 2, H, W, 2), backward from the centre of each of J windows to its first and last
+        readout.
     """
     groups = jnp.array(worlds_of(options, count=count, first=first))
     places = jnp.arange(first, first + count)
@@ -139,12 +140,14 @@ def synthetic_batch(
         readouts=readouts_of(options.window, options.windows),
         moments=options.shown,
         exposure=options.exposure,
-        cell=CELL if options.scene.channels == 3 else 1,
+        cell=SCALE if options.scene.channels == 3 else 1,
     )
     light = seen.light
     if options.interpolated:
         light = _some_interpolated(light, keys, canvases, scenes, options)
-    spikes, gain = record(keys, light, gain=options.gain, ideal=options.ideal, ssdm=options.ssdm)
+    spikes, gain = record_scenes(
+        keys, light, gain=options.gain, ideal=options.ideal, ssdm=options.ssdm
+    )
     batch = {"spikes": spikes, "images": seen.images, "gain": gain}
     if seen.blur is not None:
         batch["blur"] = seen.blur
@@ -154,12 +157,12 @@ def synthetic_batch(
 
 
 def worlds_of(options: SyntheticOptions, *, count: int, first: int = 0) -> range:
-    """The numbers of the worlds that the scenes of a batch, or a part of it, are cut from.
+    """Returns the numbers of the worlds that the scenes of a batch, or a part of it, use.
 
     Args:
-        options: what the batch is made of.
-        count: B, the examples to make.
-        first: the place of the first one in the whole batch.
+        options: options of the batch.
+        count: B, number of examples to make.
+        first: index of the first one in the whole batch.
 
     Returns:
         The numbers.
@@ -174,8 +177,8 @@ def _painted_with(canvases: jax.Array, photographs: jax.Array) -> jax.Array:
     return jnp.concatenate([photographs * cover, cover], 2)
 
 
-# Programs apart: of one, XLA for CPUs makes 30 times slower code, drawing and painting again what
-# it looks up.
+# Separate programs: in a single one, XLA for CPUs draws and paints again whatever it looks up, and is
+# 30 times slower.
 
 
 @partial(jax.jit, static_argnames=("options",))
@@ -192,7 +195,7 @@ def _draw(
 def _some_interpolated(
     light: jax.Array, keys: jax.Array, canvases: jax.Array, scenes: Scene, options: SyntheticOptions
 ) -> jax.Array:
-    """The light of the scenes, for some of them that of a video, drawn by another part of keys."""
+    """Replaces the light of some scenes, drawn at random, by that of an interpolated video."""
     video = interpolated(
         canvases,
         scenes,
@@ -232,7 +235,7 @@ def _keys(key: jax.Array, numbers: jax.Array) -> jax.Array:
 
 
 class SyntheticBatches(Place):
-    """An endless iterator over batches made on the device; see `datasets.batches`."""
+    """An endless iterator over batches computed on the device; see `datasets.batches`."""
 
     def __init__(
         self,
@@ -242,17 +245,17 @@ class SyntheticBatches(Place):
         seed: int,
         process_index: int = 0,
         process_count: int = 1,
-        photographs: Photographs | None = None,
+        photographs: PhotographPieces | None = None,
     ) -> None:
         """Starts at step 0.
 
         Args:
-            options: what batches are made of.
-            batch_size: examples a step, of all processes together.
-            seed: the same seed, the same batches.
-            process_index: which of the processes this is.
-            process_count: how many there are.
-            photographs: what to paint the scenes with, in place of textures.
+            options: options of the batches.
+            batch_size: examples per step, of all processes together.
+            seed: seed of the batches; equal seeds give equal batches.
+            process_index: index of this process.
+            process_count: number of processes.
+            photographs: pieces of photographs that replace the textures; None for textures.
 
         Raises:
             ValueError: if the batch cannot be divided among the processes.
@@ -277,7 +280,7 @@ class SyntheticBatches(Place):
         self.step += 1
         return synthetic_batch(key, self._options, **place, photographs=pieces)
 
-    def _pieces(self, photographs: Photographs, place: dict[str, int]) -> np.ndarray:
+    def _pieces(self, photographs: PhotographPieces, place: dict[str, int]) -> np.ndarray:
         scene = self._options.scene
         return np.stack(
             [

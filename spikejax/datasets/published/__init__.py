@@ -1,1 +1,1 @@
-"""Published datasets and folders of one's own: layouts, clips, preparation, TFDS builders."""
+"""Published datasets and user folders: layouts, clips, preparation, TFDS builders."""

@@ -1,31 +1,32 @@
-"""Blurry photographs of one's own with the spikes of their exposures: what S-SDM is trained on.
+"""Folders of blurry photographs with the spikes of their exposures, the training data of S-SDM.
 
-`blur/X.png` with `spikes/X.dat`, and perhaps `sharp/X.png`, in a folder or in its `train` and
-`test`. Photographs are four times as fine as spikes, and were exposed in the middle of them.
+A folder, or each of its folders `train` and `test`, holds `blur/X.png` with `spikes/X.dat`, and
+optionally `sharp/X.png`. Photographs have four times the resolution of the spikes. The exposure
+lies in the middle of the recording.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from spikejax.datasets.batch import CELL
+from spikejax.camera.conventions import SCALE
 from spikejax.datasets.procedural.photograph_pieces import SUFFIXES
 from spikejax.datasets.published.clips import Clip, ClipFiles, require_gains
 
-TREE = "blur/X.png (any image) with spikes/X.dat (.npy, .npz), and perhaps sharp/X.png"
+TREE = "blur/X.png (any image) with spikes/X.dat (.npy, .npz), and optionally sharp/X.png"
 
 SPLITS = ("train", "validation", "test")
 _RECORDINGS = (".dat", ".npy", ".npz")
 
 
 class BlurPair(NamedTuple):
-    """The files of a photograph.
+    """The files of a photograph and its spikes.
 
     Attributes:
-        name: what they are all called, without the ending.
-        blur: the photograph.
-        spikes: the recording: .dat, .npy or .npz.
-        sharp: the sharp image of the middle of the exposure, if there is one.
+        name: common name of the files, without suffix.
+        blur: photograph.
+        spikes: recording: .dat, .npy or .npz.
+        sharp: sharp image of the middle of the exposure; None if there is none.
     """
 
     name: str
@@ -38,16 +39,17 @@ def find_blur_pairs(folder: str | Path, *, split: str = "train") -> list[BlurPai
     """Finds photographs with their recordings.
 
     Args:
-        folder: holds the folders `blur` and `spikes`, and perhaps `sharp`, or a folder a split
-            that does.
-        split: which; a folder that is not split is all 'train'.
+        folder: folder with the folders `blur`, `spikes` and optionally `sharp`, or with one such
+            folder per split.
+        split: the split; a folder without splits is all 'train'.
 
     Returns:
-        The pairs by name.
+        The pairs, sorted by name.
 
     Raises:
-        OSError: if a folder is none, or a photograph or a recording is without the other.
-        ValueError: if there is no such split, no photograph at all, or two files are of one name.
+        OSError: if there is no such folder, or a photograph has no recording or vice versa.
+        ValueError: if there is no such split, there are no photographs, or two files have the same
+            name.
     """
     base = _base(Path(folder), split)
     for kind in ("blur", "spikes"):
@@ -59,20 +61,20 @@ def find_blur_pairs(folder: str | Path, *, split: str = "train") -> list[BlurPai
     if not blurry:
         raise ValueError(f"{base / 'blur'}: holds no photographs; expected {TREE}")
     for some, others, kind in ((blurry, recordings, "spikes"), (recordings, blurry, "blur")):
-        alone = [name for name in some if name not in others]
-        if alone:
+        unmatched = [name for name in some if name not in others]
+        if unmatched:
             raise FileNotFoundError(
-                f"{some[alone[0]]}: nothing of this name in {base / kind}; {len(alone)} of "
-                f"{len(some)} are without"
+                f"{some[unmatched[0]]}: no file of this name in {base / kind}; {len(unmatched)} of "
+                f"{len(some)} have none"
             )
     return [BlurPair(n, blurry[n], recordings[n], sharp.get(n)) for n in sorted(blurry)]
 
 
 def splits_of(folder: str | Path) -> list[str]:
-    """The splits that a folder of pairs has, ['train'] if it is not split."""
-    found = [split for split in SPLITS if (Path(folder) / split).is_dir()]
-    whole = (Path(folder) / "blur").is_dir() and "train" not in found
-    return ["train", *found] if whole or not found else found
+    """Returns the splits of a folder of pairs, ['train'] for a folder without splits."""
+    splits = [split for split in SPLITS if (Path(folder) / split).is_dir()]
+    whole = (Path(folder) / "blur").is_dir() and "train" not in splits
+    return ["train", *splits] if whole or not splits else splits
 
 
 def files_of_blur_pairs(
@@ -81,19 +83,23 @@ def files_of_blur_pairs(
     """Finds photographs with their recordings, as clips.
 
     Args:
-        folder: as for `find_blur_pairs`, which see for the errors.
-        split: likewise.
-        gain: spikes a readout at intensity 1, where no sidecar says it.
+        folder: see `find_blur_pairs`.
+        split: see `find_blur_pairs`.
+        gain: spikes per readout at intensity 1, of recordings without a sidecar.
+
+    Returns:
+        The files of the clips.
 
     Raises:
-        FileNotFoundError: also if some have a sharp image and others none.
+        FileNotFoundError: if only some photographs have a sharp image; also as `find_blur_pairs`.
+        ValueError: as `find_blur_pairs`.
     """
     pairs = find_blur_pairs(folder, split=split)
     without = [pair for pair in pairs if pair.sharp is None]
     if 0 < len(without) < len(pairs):
         raise FileNotFoundError(
             f"{without[0].blur}: there is no sharp image of this name; {len(without)} of "
-            f"{len(pairs)} photographs have none: give them to all or to none"
+            f"{len(pairs)} photographs have none; expected one for all or for none"
         )
     return [
         ClipFiles(
@@ -103,7 +109,7 @@ def files_of_blur_pairs(
             centres=() if pair.sharp is None else (None,),
             blur=pair.blur,
             gain=gain,
-            scale=CELL,
+            scale=SCALE,
             colour=True,
         )
         for pair in pairs
@@ -111,29 +117,29 @@ def files_of_blur_pairs(
 
 
 class BlurPairFolder:
-    """Photographs of one's own with their recordings, to train on as they are.
+    """A user folder of photographs with their recordings, for training without preparation.
 
-    Spikes are read window by window, photographs whole: `prepare` makes many small files faster.
+    Spikes are read window by window, photographs as a whole. For many small files, a dataset from
+    `prepare` is faster.
 
     Attributes:
-        entries: of each clip `file`, `readouts`, `height`, `width`, `centres`, `blur`.
+        entries: for each clip `file`, `readouts`, `height`, `width`, `centres`, `blur`.
     """
 
     def __init__(
         self, folder: str | Path, *, split: str = "train", gain: float | None = None
     ) -> None:
-        """Finds the pairs, and looks whether photographs and recordings fit by their sizes.
+        """Finds the pairs, and checks that the sizes of photographs and recordings fit.
 
         Args:
-            folder: as for `find_blur_pairs`.
-            split: likewise.
-            gain: spikes a readout at intensity 1, where no sidecar says it; only asked for where
-                there are sharp images to compare with.
+            folder: see `find_blur_pairs`.
+            split: see `find_blur_pairs`.
+            gain: spikes per readout at intensity 1, of recordings without a sidecar; required only
+                with sharp images.
 
         Raises:
-            OSError: as `find_blur_pairs`, or if some have a sharp image and others none.
-            ValueError: as `find_blur_pairs`, or if nothing says a gain that is asked for, or
-                sizes do not fit.
+            OSError: as `find_blur_pairs`, or if only some photographs have a sharp image.
+            ValueError: as `find_blur_pairs`, or if a required gain is unknown, or sizes do not fit.
         """
         self._clips = files_of_blur_pairs(folder, split=split, gain=gain)
         require_gains(self._clips)
@@ -158,11 +164,11 @@ def _base(folder: Path, split: str) -> Path:
 
 
 def _by_name(folder: Path, suffixes: Iterable[str]) -> dict[str, Path]:
-    """The files that end so, hidden ones left out, by their names without the ending."""
-    found: dict[str, Path] = {}
+    """Finds the files with these suffixes, except hidden ones, by their names without suffix."""
+    files: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in suffixes and not path.name.startswith("."):
-            if path.stem in found:
-                raise ValueError(f"{path}: {found[path.stem].name} has the same name; keep one")
-            found[path.stem] = path
-    return found
+            if path.stem in files:
+                raise ValueError(f"{path}: {files[path.stem].name} has the same name; keep one")
+            files[path.stem] = path
+    return files

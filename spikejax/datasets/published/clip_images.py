@@ -1,4 +1,4 @@
-"""The images of clips, as they are kept: whole numbers of 8 or 16 bits, in colour or grey."""
+"""The images of clips as integers of 8 or 16 bits, in colour or grey."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikejax.camera.exposure import GREY_WEIGHTS
+from spikejax.camera import grey_of
 from spikejax.formats import FormatError, read_image
 
 _ORIENTATION, _FIRST_THAT_TURNS = 0x0112, 5  # EXIF
@@ -15,17 +15,17 @@ Pixels = npt.NDArray[Any]
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Says how large an image is, if its file allows without reading the pixels.
+    """Reads the size of an image without reading the pixels.
 
     Args:
         path: the file.
 
     Returns:
-        (H, W), as it is shown.
+        (H, W), after the rotation that its EXIF data states.
 
     Raises:
-        OSError: if there is no such file, or it may not be read.
-        FormatError: if it is empty or no image.
+        OSError: if there is no such file, or it is not readable.
+        FormatError: if the file is empty or not an image.
     """
     import PIL.Image
 
@@ -44,21 +44,21 @@ def read_pixels(path: Path, *, colour: bool) -> Pixels:
 
     Args:
         path: the file.
-        colour: keep its colour, or give a grey one three equal channels, instead of weighing it to
-            grey.
+        colour: whether to return three channels, which are equal for a grey image; otherwise one
+            channel, the grey of a colour image.
 
     Returns:
-        (H, W, C) uint8 if it has no more than that, else uint16.
+        (H, W, C) uint8 if 8 bits hold all values, else uint16.
 
     Raises:
-        OSError: if it cannot be read.
-        FormatError: if it is no image, or damaged.
+        OSError: if the file cannot be read.
+        FormatError: if the file is not an image, or damaged.
     """
     image = read_image(path)
     if image.ndim == 2:
         image = np.stack([image] * (3 if colour else 1), -1)
     elif not colour:
-        image = (image @ np.array(GREY_WEIGHTS, np.float32))[..., None]
+        image = grey_of(image)[..., None]
     eight = np.rint(image * np.float32(255))
     if np.abs(image * np.float32(255) - eight).max() < 1e-3:
         return eight.astype(np.uint8)
@@ -66,13 +66,13 @@ def read_pixels(path: Path, *, colour: bool) -> Pixels:
 
 
 def alike(images: list[Pixels]) -> list[Pixels]:
-    """Makes images of one type: what has 8 bits is widened if another has 16.
+    """Converts images to one dtype: those of 8 bits become uint16 if another has 16 bits.
 
     Args:
         images: (H, W, C) uint8 or uint16 each.
 
     Returns:
-        The same images.
+        The images, all uint8 or all uint16.
     """
     kind = np.result_type(*images)
     return [x.astype(kind) * 257 if x.dtype != kind else x for x in images]

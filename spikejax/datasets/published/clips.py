@@ -1,19 +1,19 @@
-"""A clip: a recording with its images, as files or as a prepared dataset has it.
+"""Clips: recordings with their images, from files or from a prepared dataset.
 
-A clip is a mapping of numpy arrays, or of whatever can be sliced like them:
+A clip is a mapping of numpy arrays, or of objects that can be sliced like them:
 
-| key | what |
+| key | meaning |
 |---|---|
 | `packed` | (T, H, ceil(W / 8)) uint8 spikes, upright, least significant bit first |
 | `width` | W |
-| `gain`, `rate_hz` | spikes a readout at intensity 1; readouts a second |
+| `gain`, `rate_hz` | spikes per readout at intensity 1; readouts per second |
 | `images` | (N, s H, s W, C) uint8 or uint16 over their whole range, linear intensity |
-| `centres` | (N,) int32, the readouts that they are of |
+| `centres` | (N,) int32, the readouts of the images |
 | `blur` | (s H, s W, 3) uint8 or uint16: the photograph over the exposure |
-| `flow` | (N, H, W, 2) float32, at the images' readouts |
+| `flow` | (N, H, W, 2) float32, at the readouts of the images |
 
-`images` (with `centres`), `blur` and `flow` are optional; s is a whole number, 4 where the
-photographs of Spike-GOPRO are four times as fine as its spikes.
+`images` (with `centres`), `blur` and `flow` are optional. s is an integer, for example 4 for
+Spike-GOPRO, whose photographs have four times the resolution of its spikes.
 """
 
 import bisect
@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikejax.datasets.published.clip_images import alike, image_size, read_pixels
-from spikejax.datasets.published.truth_pairs import find_pairs
+from spikejax.datasets.published.truth_pairs import find_truth_pairs
 from spikejax.formats import FormatError, Recording, Sidecar, open_recording
 from spikejax.formats.sidecar import read_sidecar, sidecar_path
 
@@ -34,14 +34,14 @@ Clip = dict[str, Any]
 
 
 class PackedReadouts:
-    """The packed readouts of recordings that follow one another, read as they are sliced.
+    """The packed readouts of consecutive recordings, read when they are sliced.
 
     Attributes:
         shape: (T, H, ceil(W / 8)).
     """
 
     def __init__(self, recordings: Sequence[Recording]) -> None:
-        """Joins recordings of one size along time."""
+        """Joins recordings of the same size along time."""
         self._recordings = recordings
         self._ends = np.cumsum([len(r) for r in recordings]).tolist()
         first = recordings[0]
@@ -66,19 +66,19 @@ class PackedReadouts:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClipFiles:
-    """The files of one clip, and what a published dataset says about all of its files.
+    """The files of one clip, and facts that hold for all files of its dataset.
 
     Attributes:
-        name: the clip's name, unique within its split.
-        recordings: spikes, one after another in time.
+        name: name of the clip, unique within its split.
+        recordings: recordings, consecutive in time.
         images: sharp images.
-        centres: the readouts that they are of; None for the middle one.
-        blur: the blurry photograph.
-        gain: spikes a readout at intensity 1, where no sidecar says it.
-        rate_hz: readouts a second, likewise.
-        readouts: how many each recording must have; None: any.
-        scale: how many times finer images are than spikes.
-        colour: keep the images' colour instead of weighing it to grey.
+        centres: the readouts of the images; None for the middle one.
+        blur: blurry photograph.
+        gain: spikes per readout at intensity 1, of recordings without a sidecar.
+        rate_hz: readouts per second, of recordings without a sidecar.
+        readouts: number of readouts that each recording must have; None for any.
+        scale: resolution of the images relative to the spikes.
+        colour: whether to keep the colour of the images instead of converting them to grey.
     """
 
     name: str
@@ -96,11 +96,11 @@ class ClipFiles:
         """Reads the images and opens the recordings.
 
         Returns:
-            The clip; its `packed` is read as it is sliced.
+            The clip; its `packed` is read when it is sliced.
 
         Raises:
-            ValueError: if the files do not fit one another, or one is not what it should be.
-            OSError: if one cannot be read.
+            ValueError: if the files do not fit one another, or one is invalid.
+            OSError: if a file cannot be read.
         """
         blur = None if self.blur is None else read_pixels(self.blur, colour=True)
         images = [read_pixels(path, colour=self.colour) for path in self.images]
@@ -120,7 +120,7 @@ class ClipFiles:
             clip["centres"] = np.array(centres, np.int32)
             if not all(0 <= c < len(packed) for c in centres):
                 raise FormatError(
-                    f"{self.images[-1]}: is of readout {max(centres)}, but "
+                    f"{self.images[-1]}: shows readout {max(centres)}, but "
                     f"{self.recordings[-1]} ends at readout {len(packed) - 1}"
                 )
         if blur is not None:
@@ -128,16 +128,16 @@ class ClipFiles:
         return clip
 
     def facts(self) -> dict[str, Any]:
-        """Looks at the files' sizes alone, and whether they fit one another.
+        """Reads only the sizes of the files, and checks that they fit one another.
 
         Returns:
-            As `cut.facts_of` of the clip, and `file`, the recording's path.
+            The facts of the clip, see `cut.facts_of`, and `file`, the path of the recording.
 
         Raises:
-            ValueError: as `open`, but for damage beyond the headers.
-            OSError: if one cannot be read.
+            ValueError: as `open`, except for damage outside the headers.
+            OSError: if a file cannot be read.
         """
-        recordings = self._recordings([image_size(path) for path in self._shown])
+        recordings = self._recordings([image_size(path) for path in self._image_files])
         readouts = sum(map(len, recordings))
         return {
             "file": str(self.recordings[0]),
@@ -149,11 +149,11 @@ class ClipFiles:
         }
 
     @property
-    def _shown(self) -> list[Path]:
+    def _image_files(self) -> list[Path]:
         return [*self.images, *([self.blur] if self.blur else [])]
 
     def _recordings(self, sizes: Sequence[tuple[int, ...]]) -> list[Recording]:
-        """Opens the recordings, which must fit images of these sizes."""
+        """Opens the recordings, and checks that they fit images of these sizes."""
         opened = [self._recording(path, sizes[0] if sizes else None) for path in self.recordings]
         self._check(opened, sizes)
         return opened
@@ -161,7 +161,7 @@ class ClipFiles:
     def _recording(self, path: Path, size: tuple[int, ...] | None) -> Recording:
         beside = read_sidecar(path) if sidecar_path(path).exists() else Sidecar()
         height, width = None, None
-        if size is not None and path.suffix.lower() == ".dat":  # arrays say it themselves
+        if size is not None and path.suffix.lower() == ".dat":  # other files hold their size
             height, width = (n // self.scale for n in size)
         facts = beside.over(
             Sidecar(height=height, width=width, gain=self.gain, rate_hz=self.rate_hz)
@@ -176,44 +176,45 @@ class ClipFiles:
             if recording.shape[1:] != (height, width):
                 raise FormatError(
                     f"{path}: readouts of {recording.height}x{recording.width}, but those of "
-                    f"{self.recordings[0].name} have {height}x{width}"
+                    f"{self.recordings[0].name} are {height}x{width}"
                 )
             if self.readouts not in (None, len(recording)):
                 raise FormatError(
                     f"{path}: {len(recording)} readouts of {height}x{width}, "
                     f"expected {self.readouts}"
                 )
-        for path, size in zip(self._shown, sizes, strict=True):
+        for path, size in zip(self._image_files, sizes, strict=True):
             if size != (self.scale * height, self.scale * width):
-                found = ""
+                ratio = ""
                 if self.scale > 1:
-                    found = f", {self.scale} times as many each way, not " + _times(
+                    ratio = f", {self.scale} times as many each way, not " + _times(
                         size[0] / height, size[1] / width
                     )
                 raise FormatError(
                     f"{path}: {size[0]}x{size[1]} pixels do not fit readouts of "
                     f"{height}x{width} ({self.recordings[0].name}); expected "
-                    f"{self.scale * height}x{self.scale * width}{found}"
+                    f"{self.scale * height}x{self.scale * width}{ratio}"
                 )
 
 
 class RecordingFolder:
-    """Recordings of one's own with their sharp images, to train on as they are.
+    """A user folder of recordings with their sharp images, for training without preparation.
 
-    Either X.dat (.npy, .npz) beside X.png, or the folders `spike` and `gt`; see `find_pairs`.
-    Spikes are read window by window, images whole: `prepare` makes many small files faster.
+    Either X.dat (.npy, .npz) beside X.png, or the folders `spike` and `gt`; see `find_truth_pairs`.
+    Spikes are read window by window, images as a whole. For many small files, a dataset from
+    `prepare` is faster.
     """
 
     def __init__(self, folder: str | Path, *, gain: float | None = None) -> None:
         """Finds the pairs.
 
         Args:
-            folder: where they are.
-            gain: spikes a readout at intensity 1, where no sidecar says it.
+            folder: folder of the files.
+            gain: spikes per readout at intensity 1, of recordings without a sidecar.
 
         Raises:
-            OSError: if the folder is none, or an image is missing.
-            ValueError: if there is no recording in it, or nothing says the gain of one.
+            OSError: if there is no such folder, or an image is missing.
+            ValueError: if there is no recording in it, or the gain of one is unknown.
         """
         self._clips = files_of_pairs(folder, gain=gain)
         require_gains(self._clips)
@@ -231,9 +232,16 @@ def files_of_pairs(
     """Finds recordings that have one sharp image each, as clips.
 
     Args:
-        folder: where they are, see `find_pairs`; what lies in a folder `test` is left alone.
-        gain: spikes a readout at intensity 1, where no sidecar says it.
-        rate_hz: readouts a second, likewise.
+        folder: folder of the files, see `find_truth_pairs`; a folder `test` in it is not searched.
+        gain: spikes per readout at intensity 1, of recordings without a sidecar.
+        rate_hz: readouts per second, of recordings without a sidecar.
+
+    Returns:
+        The files of the clips.
+
+    Raises:
+        OSError: if there is no such folder, or an image is missing.
+        ValueError: if there is no recording in it.
     """
     return [
         ClipFiles(
@@ -244,27 +252,27 @@ def files_of_pairs(
             gain=gain,
             rate_hz=rate_hz,
         )
-        for pair in find_pairs(folder, split="train")
+        for pair in find_truth_pairs(folder, split="train")
     ]
 
 
 def require_gains(clips: Sequence[ClipFiles]) -> None:
-    """Makes sure that the gain of what has images is known: a wrong one spoils what is trained.
+    """Checks that the gain of each clip with images is known, since training depends on it.
 
     Raises:
-        ValueError: if neither the clip nor a sidecar says it.
+        ValueError: if neither the clip nor a sidecar states the gain.
     """
-    untold = [
+    unknown = [
         path
         for clip in clips
         if clip.gain is None and clip.images
         for path in clip.recordings
         if not sidecar_path(path).exists() or read_sidecar(path).gain is None
     ]
-    if untold:
+    if unknown:
         raise ValueError(
-            f"{untold[0]}: no sidecar says its gain, spikes a readout at intensity 1 "
-            f"({len(untold)} of {len(clips)} recordings); give data.recording_gain to train on "
+            f"{unknown[0]}: no sidecar states its gain, spikes per readout at intensity 1 "
+            f"({len(unknown)} of {len(clips)} recordings); set data.recording_gain to train on "
             "them, or --gain to prepare them"
         )
 

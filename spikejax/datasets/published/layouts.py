@@ -1,7 +1,7 @@
-"""Where the files of the published datasets lie, and what they say of themselves.
+"""File layouts and properties of the published datasets.
 
-Gains and rates are what the data were made with; a sidecar beside a file, as `spikejax simulate`
-writes, says it better and wins.
+Gains and rates are those that the data were simulated with. A sidecar beside a file, as from
+`spikejax simulate`, takes precedence.
 """
 
 import dataclasses
@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spikejax.camera import SENSORS
+from spikejax.camera.conventions import SCALE, STRIDE
 from spikejax.datasets.published.blur_pairs import TREE, files_of_blur_pairs, splits_of
 from spikejax.datasets.published.clips import ClipFiles, files_of_pairs
+from spikejax.formats.scene_folder import BLUR_DATA, SHARP_DATA, SPIKE_DATA
 
 Splits = dict[str, list[ClipFiles]]
-
-READOUTS_A_FRAME = 20  # of SREDS: spikes between two frames, and in one file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Layout:
     """A published dataset.
 
     Attributes:
-        title: what it is, in one sentence.
-        tree: the files expected in the manual directory, in one line.
-        homepage: who published it.
-        citation: the paper, as BibTeX.
-        find: from the manual directory to the clips of each split that is there.
-        images: whether it has sharp images.
-        blur: whether it has blurry photographs.
+        title: description in one sentence.
+        tree: files expected in the manual directory, in one line.
+        homepage: web page of the publisher.
+        citation: paper, as BibTeX.
+        find: function from the manual directory to the clips of each existing split.
+        images: whether there are sharp images.
+        blur: whether there are blurry photographs.
         colour: whether images have three channels.
     """
 
@@ -49,14 +49,14 @@ def find_clips(name: str, manual_dir: str | Path) -> Splits:
 
     Args:
         name: a key of `LAYOUTS`.
-        manual_dir: where its files were unpacked.
+        manual_dir: folder of its unpacked files.
 
     Returns:
-        The clips of each split, in the order of their names.
+        The clips of each split, sorted by name.
 
     Raises:
-        OSError: if a folder or a file is missing; it names the one and the layout.
-        ValueError: if a name or a file is not what it should be.
+        OSError: if a folder or a file is missing; the message names it and the layout.
+        ValueError: if a file or its name is invalid.
     """
     layout, manual_dir = LAYOUTS[name], Path(manual_dir)
     try:
@@ -82,37 +82,37 @@ def _sreds(base: Path) -> Splits:
 
 
 def _scenes(spikes: Path, images: Path) -> list[ClipFiles]:
-    """Scenes of SREDS: files of 20 readouts each, image k being of the last one before file k."""
-    shown = _folders(images, "*.png")
+    """Finds scenes of SREDS: files of 20 readouts; image k shows the last readout before file k."""
+    image_files = _folders(images, "*.png")
     clips = []
     for scene, recordings in _folders(spikes, "*.dat").items():
-        if scene not in shown:
+        if scene not in image_files:
             raise FileNotFoundError(f"{images}: has no images of the scene {scene}")
         for path, after in itertools.pairwise(recordings):
             if int(after.stem) != int(path.stem) + 1:
                 raise FileNotFoundError(f"{path}: the next file is {after.name}; one is missing")
-        frames = {int(p.stem) - int(recordings[0].stem): p for p in shown[scene]}
-        # Frame 0 was before the first readout.
+        frames = {int(p.stem) - int(recordings[0].stem): p for p in image_files[scene]}
+        # Frame 0 precedes the first readout.
         kept = [k for k in sorted(frames) if 1 <= k <= len(recordings)]
         clips.append(
             ClipFiles(
                 name=scene.replace("/", "_"),
                 recordings=tuple(recordings),
                 images=tuple(frames[k] for k in kept),
-                centres=tuple(READOUTS_A_FRAME * k - 1 for k in kept),
+                centres=tuple(STRIDE * k - 1 for k in kept),
                 gain=float(SENSORS["sreds"].gain),
-                rate_hz=120.0 * READOUTS_A_FRAME,
-                readouts=READOUTS_A_FRAME,
+                rate_hz=120.0 * STRIDE,
+                readouts=STRIDE,
             )
         )
     return clips
 
 
 def _folders(base: Path, pattern: str) -> dict[str, list[Path]]:
-    """The files in the scenes below a folder; a level that tells how they were made is skipped."""
+    """Finds the files of each scene below a folder; a level that names the method is skipped."""
     if not base.is_dir():
         raise FileNotFoundError(f"{base}: no such folder")
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for path in sorted(base.rglob(pattern)):
         parts = path.parent.relative_to(base).parts
         if parts and parts[0].startswith("interp_") and parts[0] != "interp_20_alpha_0.40":
@@ -120,10 +120,10 @@ def _folders(base: Path, pattern: str) -> dict[str, list[Path]]:
         skip = bool(parts) and (parts[0].startswith("interp_") or parts[0].endswith("_orig"))
         if not re.fullmatch("[0-9]+", path.stem):
             raise ValueError(f"{path}: expected a name of digits, NNNNNNNN{path.suffix}")
-        found.setdefault("/".join(parts[skip:]), []).append(path)
-    if not found:
+        files.setdefault("/".join(parts[skip:]), []).append(path)
+    if not files:
         raise FileNotFoundError(f"{base}: holds no {pattern}")
-    return found
+    return files
 
 
 def _reds_base(base: Path) -> Splits:
@@ -162,19 +162,19 @@ def _photographs(
     gain: float | None = None,
     rate_hz: float | None = None,
 ) -> list[ClipFiles]:
-    """Spikes of an exposure each, in scenes, with a photograph and perhaps a sharp image."""
-    kinds = ("spike_data", "blur_data", *(("sharp_data",) if sharp else ()))
+    """Finds recordings of one exposure each, with a photograph and optionally a sharp image."""
+    kinds = (SPIKE_DATA, BLUR_DATA, *((SHARP_DATA,) if sharp else ()))
     for kind in kinds:
         if not (base / kind).is_dir():
             raise FileNotFoundError(f"{base / kind}: no such folder")
-    recordings = sorted((base / "spike_data").glob("*/*.dat"))
+    recordings = sorted((base / SPIKE_DATA).glob("*/*.dat"))
     if not recordings:
-        raise FileNotFoundError(f"{base / 'spike_data'}: holds no SCENE/*.dat")
+        raise FileNotFoundError(f"{base / SPIKE_DATA}: holds no SCENE/*.dat")
     clips = []
     for path in recordings:
         scene = path.parent.name
         blur, image = (
-            base / kind / scene / f"{path.stem}{suffix}" for kind in ("blur_data", "sharp_data")
+            base / kind / scene / f"{path.stem}{suffix}" for kind in (BLUR_DATA, SHARP_DATA)
         )
         for needed in (blur, *((image,) if sharp else ())):
             if not needed.is_file():
@@ -188,7 +188,7 @@ def _photographs(
                 blur=blur,
                 gain=gain,
                 rate_hz=rate_hz,
-                scale=4,
+                scale=SCALE,
                 colour=True,
             )
         )
@@ -214,7 +214,7 @@ _S_SDM = """@inproceedings{chen2024spikereveal,
 
 LAYOUTS = {
     "sreds": Layout(
-        "REDS at 120 frames a second, interpolated 20 times, as spikes at gain 0.4 (STIR).",
+        "REDS at 120 frames per second, interpolated 20 times, as spikes at gain 0.4 (STIR).",
         "spike/{train,val}/interp_20_alpha_0.40/SCENE/NNNNNNNN.dat of 20 readouts each with "
         "imgs/{train,val}/{train,val}_orig/SCENE/NNNNNNNN.png, and/or the same of the crops in "
         "crop_mini/{spike,image}/train/...",
@@ -230,8 +230,8 @@ LAYOUTS = {
         _reds_base,
     ),
     "spike_gopro": Layout(
-        "GOPRO as blurry photographs, sharp ones and spikes of a quarter of their size (S-SDM).",
-        "{train,test}/{spike_data,blur_data,sharp_data}/SCENE/NNNNNN.dat and .png",
+        "GOPRO as blurry and sharp photographs, with spikes at a quarter of their size (S-SDM).",
+        f"{{train,test}}/{{{SPIKE_DATA},{BLUR_DATA},{SHARP_DATA}}}/SCENE/NNNNNN.dat and .png",
         "https://github.com/chenkang455/S-SDM",
         _S_SDM,
         _spike_gopro,
@@ -240,7 +240,7 @@ LAYOUTS = {
     ),
     "spike_rsb": Layout(
         "Real blurry photographs with the spikes of the same exposures (RSB, S-SDM).",
-        "spike_data/SCENE/NAME.dat with blur_data/SCENE/NAME.jpg",
+        f"{SPIKE_DATA}/SCENE/NAME.dat with {BLUR_DATA}/SCENE/NAME.jpg",
         "https://github.com/chenkang455/S-SDM",
         _S_SDM,
         _spike_rsb,
@@ -249,14 +249,14 @@ LAYOUTS = {
         colour=True,
     ),
     "recordings": Layout(
-        "Recordings of one's own with the sharp image of one readout.",
+        "User recordings with the sharp image of one readout.",
         "X.dat (.npy, .npz) beside X.png, or the folders spike and gt",
         "",
         "",
         lambda base: {"train": files_of_pairs(base)},
     ),
     "pairs": Layout(
-        "Blurry photographs of one's own with the spikes of their exposures.",
+        "User blurry photographs with the spikes of their exposures.",
         f"{TREE}; or the same in train and test",
         "",
         "",

@@ -1,125 +1,201 @@
-r"""`python -m spikejax.datasets.published.preparation NAME`: published files to training data.
+"""Preparation of datasets: published files, your own files or procedural scenes -> clips.
 
-A file per clip, memory-mapped by `published.prepared`; or, with `--format array_record`, the TFDS
-dataset of `published.builders`. A clip is written whole or not at all, and one that is there
-already is kept: after an interruption the same command goes on where it was.
+Each clip becomes one file, which `published.prepared` memory-maps; or the dataset becomes the TFDS
+dataset of `published.builders`. A file is complete or absent, and a complete one is kept: the same
+call continues a preparation that was interrupted.
 """
 
 import dataclasses
-import enum
 import json
 import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
-import typer
-
-from spikejax.datasets.progress import Advance, progress
 from spikejax.datasets.published.clips import Clip, require_gains
 from spikejax.datasets.published.layouts import LAYOUTS, find_clips
 from spikejax.datasets.published.prepared import entry_of, read_index, write_clip, write_index
 from spikejax.datasets.published.synthetic_clips import SYNTHETIC, SyntheticDataset
 from spikejax.formats import FormatError, replacing
 
-_COMMAND = "python -m spikejax.datasets.published.preparation"
-_BAD_INPUT, _INTERRUPTED = 2, 130
-_OWN = ("recordings", "pairs")  # whose files say little of themselves
-# What a wrong command line raises; its class is not among typer's public names.
-_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+Progress = Callable[[Iterable[Any], str, int], Iterator[Any]]
+"""Takes items, the work on them and their number; returns the items."""
+
+NAMES = (*LAYOUTS, SYNTHETIC)
+"""The datasets that can be prepared."""
+
+FORMATS = ("mapped", "array_record")
+
+_OWN = ("recordings", "pairs")  # the user's own files, which may not state their gain
 
 
 class Openable(Protocol):
-    """A clip that is made or read when it is asked for."""
+    """A clip that is read or generated when it is opened."""
 
     @property
     def name(self) -> str:
         """Unique within its split."""
 
     def open(self) -> Clip:
-        """Makes or reads it."""
+        """Reads or generates the clip."""
 
 
-def prepare(
+def prepare_dataset(
     name: str,
-    splits: dict[str, Sequence[Openable]],
     data_dir: str | Path,
+    *,
+    manual_dir: str | Path | None = None,
+    splits: Sequence[str] | None = None,
+    format: str = "mapped",
+    gain: float | None = None,
+    synthetic: SyntheticDataset | None = None,
+    overwrite: bool = False,
+    progress: Progress = lambda items, *_: iter(items),
+) -> dict[str, int]:
+    """Prepares a dataset for training; continues where an earlier call was interrupted.
+
+    Args:
+        name: one of `NAMES`.
+        data_dir: the folder of all datasets; this one goes to `data_dir / name`.
+        manual_dir: the folder of the published files, or of your own.
+        splits: the splits to prepare; None for all.
+        format: 'mapped' writes one file per clip; 'array_record' writes a TFDS dataset.
+        gain: spikes per readout at intensity 1, for your own files without a sidecar.
+        synthetic: the options of 'spikejax_synthetic'; None for the defaults.
+        overwrite: whether to replace existing splits.
+        progress: called with the clips, the work on them and their number; returns the clips. Not
+            used for 'array_record'.
+
+    Returns:
+        The number of clips of each split that was prepared.
+
+    Raises:
+        ValueError: if the name, a split or the format is unknown, an option does not apply to this
+            dataset, a file is damaged, or the existing clips are from other files or options.
+        OSError: if a file is missing, or cannot be read or written.
+    """
+    if name not in NAMES:
+        raise ValueError(f"{name}: no such dataset; expected {', '.join(NAMES)}")
+    if format not in FORMATS:
+        raise ValueError(f"format={format!r}: expected {' or '.join(FORMATS)}")
+    if synthetic is not None and name != SYNTHETIC:
+        raise ValueError(f"synthetic: does not apply to {name}")
+    if manual_dir is not None and name == SYNTHETIC:
+        raise ValueError(f"manual_dir={manual_dir}: does not apply to {name}, which has no files")
+    if gain is not None and name not in _OWN:
+        raise ValueError(f"gain={gain:g}: does not apply to {name}")
+    clips, origin = _find(name, manual_dir, gain, synthetic or SyntheticDataset())
+    for split in splits or ():
+        if split not in clips:
+            raise ValueError(f"{name}: no split {split!r}; it has {', '.join(map(repr, clips))}")
+    if format == "array_record":
+        if name in _OWN or splits:
+            raise ValueError(
+                "format='array_record': only for published datasets, and all their splits"
+            )
+        _write_records(name, data_dir, manual_dir, synthetic, overwrite=overwrite)
+    else:
+        clips = {split: clips[split] for split in splits or clips}
+        folder = Path(data_dir) / name
+        write_clips(folder, clips, origin=origin, overwrite=overwrite, progress=progress)
+    return {split: len(clips[split]) for split in clips}
+
+
+def _find(
+    name: str, manual_dir: str | Path | None, gain: float | None, synthetic: SyntheticDataset
+) -> tuple[dict[str, Sequence[Openable]], dict[str, Any]]:
+    """Returns the clips of each split, and their origin."""
+    if name == SYNTHETIC:
+        return dict(synthetic.splits()), dataclasses.asdict(synthetic)
+    if manual_dir is None:
+        raise ValueError(f"{name}: pass manual_dir=FOLDER, which holds {LAYOUTS[name].tree}")
+    files = find_clips(name, manual_dir)
+    origin: dict[str, Any] = {"manual_dir": str(Path(manual_dir).resolve())}
+    if name in _OWN:
+        files = {
+            split: [dataclasses.replace(clip, gain=gain) for clip in clips]
+            for split, clips in files.items()
+        }
+        for clips in files.values():
+            require_gains(clips)
+        origin["gain"] = gain
+    return dict(files), origin
+
+
+def write_clips(
+    folder: Path,
+    splits: Mapping[str, Sequence[Openable]],
     *,
     origin: dict[str, Any],
     overwrite: bool = False,
-    advance: Advance = lambda done, total: None,
+    progress: Progress = lambda items, *_: iter(items),
 ) -> None:
-    """Writes the clips that are not there yet, then the index that declares the dataset complete.
+    """Writes the clips that are missing, then the index that marks the dataset as complete.
 
     Args:
-        name: the dataset's.
-        splits: its clips.
-        data_dir: where datasets lie; this one's folder is `data_dir / name`.
-        origin: what the clips are made of, as JSON; a dataset of another origin is not continued.
-        overwrite: replace these splits; what they were made of does not matter.
-        advance: told after each clip how many of how many are there.
+        folder: the folder of the dataset.
+        splits: the clips of each split.
+        origin: the files or options of the clips, as JSON.
+        overwrite: whether to replace these splits, whatever their origin.
+        progress: as for `prepare_dataset`.
 
     Raises:
-        ValueError: if what is there, and is not replaced, is of another origin, or two clips have
-            one name.
+        ValueError: if the existing clips are of another origin, or two clips share a name.
         OSError: if a file cannot be read or written.
     """
-    base = Path(data_dir) / name
-    base.mkdir(parents=True, exist_ok=True)
-    _begin(base, origin, splits, overwrite)
-    total, done = sum(map(len, splits.values())), 0
-    entries: dict[str, list[dict[str, Any]]] = {}
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_origin(folder, origin, splits, overwrite)
     for split, clips in splits.items():
-        folder = base / split
-        folder.mkdir(exist_ok=True)
-        for left in folder.glob(".*.part"):
-            left.unlink()  # of a preparation that was killed
         if len({clip.name for clip in clips}) < len(clips):
-            raise ValueError(f"{folder}: two clips of {name} have the same name")
-        described = entries[split] = []
-        for clip in clips:
-            described.append(_written(folder / f"{clip.name}.npz", clip))
-            done += 1
-            advance(done, total)
-    earlier = read_index(base)["splits"] if (base / "index.json").exists() else {}
-    write_index(base, earlier | entries)
+            raise ValueError(f"{folder / split}: two clips of {folder.name} have the same name")
+        (folder / split).mkdir(exist_ok=True)
+        for partial in (folder / split).glob(".*.part"):
+            partial.unlink()  # from a process that was killed
+    entries: dict[str, list[dict[str, Any]]] = {split: [] for split in splits}
+    pairs = [(split, clip) for split, clips in splits.items() for clip in clips]
+    for split, clip in progress(pairs, f"preparing clips of {folder.name}", len(pairs)):
+        entries[split].append(_write(folder / split / f"{clip.name}.npz", clip))
+    earlier = read_index(folder)["splits"] if (folder / "index.json").exists() else {}
+    write_index(folder, earlier | entries)
 
 
-def _begin(
-    base: Path, origin: dict[str, Any], splits: dict[str, Sequence[Openable]], overwrite: bool
+def _check_origin(
+    folder: Path,
+    origin: dict[str, Any],
+    splits: Mapping[str, Sequence[Openable]],
+    overwrite: bool,
 ) -> None:
-    """Notes what a dataset is made of, or checks that it is made of the same."""
-    note = base / "origin.json"
-    others = sorted({path.parent.name for path in base.glob("*/*.npz")} - set(splits))
+    """Records the origin of a dataset, or compares it with the recorded one."""
+    note = folder / "origin.json"
+    others = sorted({path.parent.name for path in folder.glob("*/*.npz")} - set(splits))
     if note.exists() and (others or not overwrite):
         before = json.loads(note.read_text(encoding="utf-8"))
         if before != origin:
             changed = next(k for k in before | origin if before.get(k) != origin.get(k))
-            remedy = f"delete the split {others[0]!r}" if overwrite else "pass --overwrite"
+            remedy = f"delete the split {others[0]!r}" if overwrite else "pass overwrite=True"
             raise ValueError(
-                f"{base}: was prepared with {changed} {before.get(changed)}, not "
-                f"{origin.get(changed)}; {remedy} to replace it, or another --data-dir"
+                f"{folder}: was prepared with {changed} {before.get(changed)}, not "
+                f"{origin.get(changed)}; {remedy} to replace it, or prepare in another folder"
             )
     if overwrite:
-        _remove(base, splits, others)
+        _remove(folder, splits, others)
     with replacing(note) as temporary:
         temporary.write_text(json.dumps(origin), encoding="utf-8")
 
 
-def _remove(base: Path, splits: dict[str, Sequence[Openable]], others: Sequence[str]) -> None:
-    """Takes splits out of the index, then their files away."""
-    if others and (base / "index.json").exists():
-        entries = read_index(base)["splits"]
-        write_index(base, {split: entries[split] for split in entries if split in others})
+def _remove(folder: Path, splits: Mapping[str, Sequence[Openable]], others: Sequence[str]) -> None:
+    """Removes splits from the index, then their files."""
+    if others and (folder / "index.json").exists():
+        entries = read_index(folder)["splits"]
+        write_index(folder, {split: entries[split] for split in entries if split in others})
     else:
-        (base / "index.json").unlink(missing_ok=True)
+        (folder / "index.json").unlink(missing_ok=True)
     for split in splits:
-        for path in (base / split).glob("*.npz"):
+        for path in (folder / split).glob("*.npz"):
             path.unlink()
 
 
-def _written(path: Path, clip: Openable) -> dict[str, Any]:
+def _write(path: Path, clip: Openable) -> dict[str, Any]:
     try:
         return entry_of(path)
     except (FileNotFoundError, FormatError):
@@ -127,165 +203,26 @@ def _written(path: Path, clip: Openable) -> dict[str, Any]:
         return entry_of(path)
 
 
-class Format(enum.StrEnum):
-    """What is written."""
-
-    mapped = "mapped"
-    array_record = "array_record"
-
-
-def _command(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help=f"One of {', '.join([*LAYOUTS, SYNTHETIC])}.")
-    ],
-    data_dir: Annotated[Path, typer.Option(help="Where prepared datasets lie.")],
-    manual_dir: Annotated[
-        Path | None, typer.Option(help="Where the published files were unpacked.")
-    ] = None,
-    format: Annotated[
-        Format, typer.Option(help="Files for training, or a TFDS dataset.")
-    ] = Format.mapped,
-    split: Annotated[
-        list[str] | None, typer.Option(help="Only this split; may be given several times.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
-    gain: Annotated[
-        float | None,
-        typer.Option(
-            help="Of one's own: spikes a readout at intensity 1, where no sidecar says it."
-        ),
-    ] = None,
-    clips: Annotated[
-        int | None,
-        typer.Option(
-            help=f"{SYNTHETIC}: clips to train on, a tenth to validate and to test; default: 1000."
-        ),
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(help=f"{SYNTHETIC}: pixels, a side; default: 128.")
-    ] = None,
-    windows: Annotated[
-        int | None, typer.Option(help=f"{SYNTHETIC}: images a clip; default: 4.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help=f"{SYNTHETIC}: of everything random; default: 0.")
-    ] = None,
-    photographs: Annotated[
-        bool | None,
-        typer.Option(
-            "--photographs",
-            help=f"{SYNTHETIC}: blurry photographs of four times the size beside the spikes.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Prepare a dataset for training; continue where an earlier run was interrupted."""
-    if name not in (*LAYOUTS, SYNTHETIC):
-        raise ValueError(f"{name}: no such dataset; expected {', '.join([*LAYOUTS, SYNTHETIC])}")
-    asked = {
-        "clips": clips,
-        "size": size,
-        "windows": windows,
-        "seed": seed,
-        "photographs": photographs,
-    }
-    _refuse_others(name, {"manual-dir": manual_dir, "gain": gain, **asked})
-    if name == SYNTHETIC:
-        given: dict[str, Any] = {k: value for k, value in asked.items() if value is not None}
-        synthetic = SyntheticDataset(**given)
-        found: dict[str, Any] = synthetic.splits()
-        origin, options = dataclasses.asdict(synthetic), {"dataset": synthetic}
-    elif manual_dir is None:
-        raise ValueError(f"{name}: pass --manual-dir, which holds {LAYOUTS[name].tree}")
-    else:
-        found = find_clips(name, manual_dir)
-        origin, options = {"manual_dir": str(manual_dir.resolve())}, {}
-        if name in _OWN:
-            for part, files in found.items():
-                found[part] = [dataclasses.replace(clip, gain=gain) for clip in files]
-                require_gains(found[part])
-            origin["gain"] = gain
-    unknown = [part for part in split or [] if part not in found]
-    if unknown:
-        raise ValueError(f"--split {unknown[0]}: expected {' or '.join(found)}")
-    if format is Format.array_record:
-        _write_records(name, options, manual_dir, data_dir, whole=not split, overwrite=overwrite)
-    else:
-        chosen = {part: found[part] for part in split or found}
-        with progress(name) as advance:
-            prepare(name, chosen, data_dir, origin=origin, overwrite=overwrite, advance=advance)
-    counts = ", ".join(f"{len(found[part])} {part}" for part in split or found)
-    print(f"{data_dir / name}: {counts}")
-
-
-def _refuse_others(name: str, given: dict[str, Any]) -> None:
-    """Refuses options that say nothing about this dataset."""
-    fitting = {
-        SYNTHETIC: ("clips", "size", "windows", "seed", "photographs"),
-        **dict.fromkeys(_OWN, ("manual-dir", "gain")),
-    }
-    for option, value in given.items():
-        if value is not None and option not in fitting.get(name, ("manual-dir",)):
-            raise ValueError(f"--{option}: has no meaning for {name}")
-
-
 def _write_records(
     name: str,
-    options: dict[str, Any],
-    manual_dir: Path | None,
-    data_dir: Path,
+    data_dir: str | Path,
+    manual_dir: str | Path | None,
+    synthetic: SyntheticDataset | None,
     *,
-    whole: bool,
     overwrite: bool,
 ) -> None:
-    """Lets TFDS write; it makes all splits, and begins anew after an interruption."""
-    if name in _OWN or not whole:
-        raise ValueError("--format array_record: only for published datasets, and all their splits")
+    """Writes a TFDS dataset; TFDS writes all splits and starts over after an interruption."""
     import tensorflow_datasets as tfds
 
     import spikejax.datasets.published.builders  # noqa: F401 (registers)
 
     config = tfds.download.DownloadConfig(manual_dir=manual_dir)
+    options = {} if synthetic is None else {"dataset": synthetic}
     builder = tfds.builder(name, data_dir=data_dir, **options)
-    written = Path(builder.data_dir)
-    if written.exists() and not overwrite:  # TFDS would take it for what is asked, whatever it is
-        raise ValueError(f"{written}: is there already; pass --overwrite to replace it")
-    if written.exists():
-        shutil.rmtree(written)
+    folder = Path(builder.data_dir)
+    if folder.exists() and not overwrite:  # TFDS would keep it, whatever it holds
+        raise ValueError(f"{folder}: already exists; pass overwrite=True to replace it")
+    if folder.exists():
+        shutil.rmtree(folder)
         builder = tfds.builder(name, data_dir=data_dir, **options)
     builder.download_and_prepare(download_config=config)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command.
-
-    Args:
-        arguments: those of the command line; None: this process's.
-
-    Returns:
-        The exit code: 2 if the input is at fault, which one line on stderr explains.
-    """
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(_command)
-    command = typer.main.get_command(app)
-    try:
-        status = command.main(arguments, prog_name=_COMMAND, standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
-        print("prepare: interrupted; the same command goes on where it was", file=sys.stderr)
-        return _INTERRUPTED
-    except (OSError, ValueError, _UsageError) as error:
-        print(f"prepare: error: {' '.join(_explained(error).split())}", file=sys.stderr)
-        return _BAD_INPUT
-    return status or 0
-
-
-def _explained(error: Any) -> str:
-    if isinstance(error, _UsageError):
-        return f"{error.format_message().rstrip('.')} (see {_COMMAND} --help)"  # type: ignore[attr-defined]
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
-"""Prepared datasets: a file a clip, memory-mapped, so that a window costs no more than its bytes.
+"""Prepared datasets: one memory-mapped file per clip; reading a window reads only its bytes.
 
-`FOLDER/NAME/index.json` says what is there, `FOLDER/NAME/SPLIT/CLIP.npz` holds one clip each: an
-uncompressed .npz with the arrays of `published.clips`, which `np.load` reads as well.
+`FOLDER/NAME/index.json` lists the clips. `FOLDER/NAME/SPLIT/CLIP.npz` holds one clip: an
+uncompressed .npz with the arrays of `published.clips`, which `np.load` reads too.
 """
 
 import dataclasses
@@ -28,24 +28,24 @@ def open_prepared(folder: str | Path, name: str, *, split: str = "train") -> "Pr
     """Opens one split of a prepared dataset.
 
     Args:
-        folder: the data folder that it was prepared in.
+        folder: the folder of the prepared datasets.
         name: the dataset: 'sreds', 'reds_base', ...
-        split: 'train', 'validation', 'test', or another that the dataset has.
+        split: 'train', 'validation', 'test', or another split of the dataset.
 
     Returns:
         The clips by index; their arrays are memory-mapped.
 
     Raises:
-        FileNotFoundError: if it was not prepared, or a file is gone.
-        ValueError: if there is no such split, or a file was changed or cut.
+        FileNotFoundError: if the dataset is not prepared, or a file is missing.
+        ValueError: if the dataset has no such split, or a file was changed or truncated.
     """
     base = Path(folder) / name
-    command = f"python -m spikejax.datasets.published.preparation {name} --data-dir {folder}"
+    command = f"spikejax prepare {name} --data-dir {folder}"
     if not base.is_dir():
-        raise FileNotFoundError(f"{base}: no prepared dataset; make it with `{command} ...`")
+        raise FileNotFoundError(f"{base}: no prepared dataset; run `{command} ...`")
     if not (base / "index.json").is_file():
         raise FileNotFoundError(
-            f"{base}: its preparation did not finish; continue it with `{command} ...`"
+            f"{base}: the preparation did not finish; continue it with `{command} ...`"
         )
     splits = read_index(base)["splits"]
     if split not in splits:
@@ -53,24 +53,24 @@ def open_prepared(folder: str | Path, name: str, *, split: str = "train") -> "Pr
     for entry in splits[split]:
         path = base / split / entry["file"]
         if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such file; make it again with `{command} ...`")
+            raise FileNotFoundError(f"{path}: no such file; run `{command} ...` again")
         if path.stat().st_size != entry["bytes"]:
             raise FormatError(
-                f"{path}: holds {path.stat().st_size} bytes, but index.json says "
+                f"{path}: holds {path.stat().st_size} bytes, but index.json states "
                 f"{entry['bytes']} (truncated?); delete it and run `{command} ...`"
             )
     return Prepared(base / split, splits[split])
 
 
 def held_out_split(folder: str | Path, name: str) -> str:
-    """Says which split of a prepared dataset is there to test on.
+    """Returns the split of a prepared dataset to evaluate on.
 
     Args:
-        folder: the data folder that it was prepared in.
+        folder: the folder of the prepared datasets.
         name: the dataset.
 
     Returns:
-        'test' if it has one, else 'validation' if it has that, else 'test'.
+        'validation' if the dataset has that split and no 'test'; otherwise 'test'.
     """
     base = Path(folder) / name
     splits = read_index(base)["splits"] if (base / "index.json").is_file() else {}
@@ -79,11 +79,11 @@ def held_out_split(folder: str | Path, name: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """The clips of one split of a prepared dataset, by index; made by `open_prepared`.
+    """The clips of one split of a prepared dataset, by index; from `open_prepared`.
 
     Attributes:
-        folder: where the files are.
-        entries: what index.json says of each: file, bytes, readouts, height, width, centres.
+        folder: the folder of the files.
+        entries: the entries of index.json: file, bytes, readouts, height, width, centres.
     """
 
     folder: Path
@@ -102,21 +102,21 @@ class Prepared:
 def open_source(
     name: str, folder: str | Path, *, split: str = "train", gain: float | None = None
 ) -> Any:
-    """Opens what a configuration names, to be fed to `pipeline.windows`.
+    """Opens the clips that a configuration names, for `pipeline.windows`.
 
     Args:
-        name: a prepared dataset's name, or 'recordings' or 'pairs' for a folder of one's own.
-        folder: the data folder that it was prepared in, or the folder of recordings or pairs.
-        split: which split; a folder of recordings has 'train' alone.
-        gain: of recordings or pairs, where no sidecar says it.
+        name: a prepared dataset, or 'recordings' or 'pairs' for your own folder.
+        folder: the folder of the prepared datasets, or of the recordings or pairs.
+        split: the split; a folder of recordings only has 'train'.
+        gain: spikes per readout at intensity 1, of recordings or pairs without a sidecar.
 
     Returns:
         Clips by index.
 
     Raises:
-        OSError: if there is no such data.
-        ValueError: if there is no such split, or nothing says the gain of a recording, or it is
-            said of a prepared dataset, which knows it.
+        OSError: if the data does not exist.
+        ValueError: if there is no such split, the gain of a recording is unknown, or `gain` is
+            passed for a prepared dataset, which states it.
     """
     own = not (Path(folder) / name / "index.json").is_file()
     if name == "pairs" and own:
@@ -124,21 +124,21 @@ def open_source(
     if name == "recordings" and own:
         if split != "train":
             raise ValueError(
-                f"{folder}: is a folder of recordings, all to train on; it has no split {split!r}: "
-                "give the folder that holds those"
+                f"{folder}: a folder of recordings only has the split 'train', not {split!r}; "
+                "pass the folder of those recordings"
             )
         return RecordingFolder(folder, gain=gain)
     if gain is not None:
-        raise ValueError(f"gain: {Path(folder) / name} is prepared and knows its gain; got {gain}")
+        raise ValueError(f"gain: {Path(folder) / name} is prepared and states its gain; got {gain}")
     return open_prepared(folder, name, split=split)
 
 
 def write_clip(path: Path, clip: Clip) -> None:
-    """Writes a clip as an uncompressed .npz, whole or not at all, in constant memory.
+    """Writes a clip as an uncompressed .npz, atomically and in constant memory.
 
     Args:
         path: the file.
-        clip: its arrays; `packed` may be anything that is sliced along time.
+        clip: its arrays; `packed` may be anything that can be sliced along time.
     """
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for key, value in clip.items():
@@ -159,14 +159,14 @@ def read_clip(path: Path) -> Clip:
     """Memory-maps the arrays of a clip.
 
     Args:
-        path: a file that `write_clip` wrote.
+        path: a file from `write_clip`.
 
     Returns:
         The clip; its arrays are read-only.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        FormatError: if it is truncated, damaged or another kind of file.
+        FormatError: if the file is truncated, damaged or of another kind.
     """
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
@@ -180,13 +180,14 @@ def read_clip(path: Path) -> Clip:
             raise ValueError(f"it has no array {missing[0]!r}")
     except (ValueError, zipfile.BadZipFile, struct.error, KeyError) as error:
         raise FormatError(
-            f"{path}: not a whole prepared clip ({error}); delete it and prepare again"
+            f"{path}: not a complete prepared clip ({error}); delete it and run "
+            "`spikejax prepare` again"
         ) from None
     return clip
 
 
 def entry_of(path: Path) -> dict[str, Any]:
-    """Describes a clip's file for the index."""
+    """Returns the index entry of a clip's file."""
     clip = read_clip(path)
     readouts, height, _ = clip["packed"].shape
     return {
@@ -200,14 +201,14 @@ def entry_of(path: Path) -> dict[str, Any]:
 
 
 def write_index(base: Path, splits: dict[str, list[dict[str, Any]]]) -> None:
-    """Declares a dataset complete."""
+    """Writes the index, which marks a dataset as complete."""
     with replacing(base / "index.json") as temporary:
         text = json.dumps({"version": VERSION, "name": base.name, "splits": splits})
         temporary.write_text(text, encoding="utf-8")
 
 
 def read_index(base: Path) -> dict[str, Any]:
-    """Reads what a dataset holds.
+    """Reads the index of a dataset.
 
     Raises:
         FormatError: if the index is damaged or of another version.
@@ -217,9 +218,13 @@ def read_index(base: Path) -> dict[str, Any]:
         index = json.loads(path.read_text(encoding="utf-8"))
         version = index["version"]
     except (ValueError, TypeError, KeyError) as error:
-        raise FormatError(f"{path}: not a dataset's index ({error}); prepare again") from None
+        raise FormatError(
+            f"{path}: not a dataset's index ({error}); run `spikejax prepare` again"
+        ) from None
     if version != VERSION:
-        raise FormatError(f"{path}: version {version}, expected {VERSION}; prepare again")
+        raise FormatError(
+            f"{path}: version {version}, expected {VERSION}; run `spikejax prepare` again"
+        )
     return dict(index)
 
 
@@ -231,18 +236,18 @@ def _mapped(path: Path) -> Clip:
 def _member(whole: Any, file: Any, info: zipfile.ZipInfo) -> Any:
     if info.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{info.filename} is compressed")
-    file.seek(info.header_offset + 26)  # then come name and extra field
+    file.seek(info.header_offset + 26)  # the lengths of name and extra field
     file.seek(sum(struct.unpack("<HH", file.read(4))), 1)
     end = file.tell() + info.file_size
     np.lib.format.read_magic(file)
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.hasobject or end > len(whole):
-        raise ValueError(f"{info.filename} is no array, or cut")
+        raise ValueError(f"{info.filename} is not an array, or truncated")
     return whole[file.tell() : end].view(dtype).reshape(shape)
 
 
 def _pieces(array: Any, kind: np.dtype[Any]) -> Any:
-    """Slices along the first axis of at most `_CHUNK_BYTES`."""
+    """Yields slices along the first axis of at most `_CHUNK_BYTES`."""
     if not array.shape:
         yield np.asarray(array)
         return

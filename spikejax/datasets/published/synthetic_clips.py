@@ -1,4 +1,4 @@
-"""`spikejax_synthetic`: a dataset of procedural scenes, the same from the same seed."""
+"""`spikejax_synthetic`: a dataset of procedural scenes, reproducible from a seed."""
 
 import dataclasses
 from typing import Any
@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from spikejax.camera import ExposureTiming
-from spikejax.datasets.batch import CELL
+from spikejax.camera.conventions import SCALE
 from spikejax.datasets.procedural.scenes import SceneOptions
 from spikejax.datasets.procedural.synthetic import SyntheticOptions, synthetic_batch
 from spikejax.datasets.published.clips import Clip
@@ -21,18 +21,17 @@ _RATE_HZ = 20_000.0
 
 @dataclasses.dataclass(frozen=True)
 class SyntheticDataset:
-    """What `spikejax_synthetic` is made of.
+    """The options of `spikejax_synthetic`.
 
     Attributes:
-        clips: clips to train on; a tenth as many to validate and to test.
-        size: pixels, a side.
+        clips: number of training clips; validation and test have a tenth as many each.
+        size: size of the spikes, pixels per side.
         window: L, readouts around the first and the last image.
-        windows: J, images of a clip, 20 readouts apart.
-        seed: of everything random.
-        photographs: clips as S-SDM has them in their place: in colour, `size` being that of the
-            spikes and a quarter of that of the images; a blurry photograph of 97 readouts, the true
-            images of five of them, spikes of 20 more before and after it; half of the cameras are
-            those of its simulator.
+        windows: J, images per clip, 20 readouts apart.
+        seed: seed of all random numbers.
+        photographs: whether clips are those of S-SDM instead: in colour, with images at four times
+            `size`, a blurry photograph of 97 readouts, the true images of five of them, and spikes
+            of 20 more readouts before and after it. Half of the cameras are those of its simulator.
     """
 
     clips: int = 1000
@@ -48,11 +47,11 @@ class SyntheticDataset:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
     def options(self) -> SyntheticOptions:
-        """What a clip is made of."""
+        """Returns the options of one clip."""
         if not self.photographs:
             scene = SceneOptions(height=self.size, width=self.size, share=1)
             return SyntheticOptions(scene=scene, window=self.window, windows=self.windows)
-        side, exposure = CELL * self.size, ExposureTiming()
+        side, exposure = SCALE * self.size, ExposureTiming()
         return SyntheticOptions(
             scene=SceneOptions(height=side, width=side, channels=3, share=1),
             window=exposure.length,
@@ -62,7 +61,7 @@ class SyntheticDataset:
         )
 
     def splits(self) -> dict[str, list["SyntheticClip"]]:
-        """The clips of each split; they are made when they are opened."""
+        """Returns the clips of each split, which are rendered when they are opened."""
         fewer = -(-self.clips // 10)
         return {
             split: [
@@ -75,12 +74,12 @@ class SyntheticDataset:
 
 @dataclasses.dataclass(frozen=True)
 class SyntheticClip:
-    """One clip, of a key of its own, so that no other need be made.
+    """One clip, with a random key of its own, so that it is rendered without the others.
 
     Attributes:
-        dataset: what it is one of.
+        dataset: the options of the dataset.
         split: 'train', 'validation' or 'test'.
-        number: which, from 0.
+        number: number of the clip in its split, from 0.
     """
 
     dataset: SyntheticDataset
@@ -89,20 +88,20 @@ class SyntheticClip:
 
     @property
     def name(self) -> str:
-        """Unique within its split."""
+        """Name of the clip, unique within its split."""
         return f"{self.number:06d}"
 
     def open(self) -> Clip:
-        """Makes it."""
-        made = self.dataset
-        key = jax.random.key(made.seed)
+        """Renders the clip."""
+        dataset = self.dataset
+        key = jax.random.key(dataset.seed)
         for part in (_SPLITS.index(self.split), self.number):
             key = jax.random.fold_in(key, part)
-        options = made.options()
+        options = dataset.options()
         batch: dict[str, Any] = jax.device_get(synthetic_batch(key, options, count=1))
         clip = {
             "packed": pack_bits(batch["spikes"][0]),
-            "width": np.int32(made.size),
+            "width": np.int32(dataset.size),
             "gain": batch["gain"][0],
             "rate_hz": np.float32(_RATE_HZ),
             "images": _stored(batch["images"][0]),

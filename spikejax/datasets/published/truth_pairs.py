@@ -1,4 +1,4 @@
-"""Folders of recordings with the sharp images that belong to them."""
+"""Folders of recordings with true images."""
 
 import dataclasses
 import re
@@ -9,13 +9,13 @@ _KEYED = re.compile(r"_key_id([0-9]{1,9})$")
 
 
 @dataclasses.dataclass(frozen=True)
-class Pair:
-    """The files of a sample.
+class TruthPair:
+    """The files of a recording and its true image.
 
     Attributes:
         recording: .dat, .npy or .npz.
         truth: .png.
-        centre: the readout that the truth is of; None for the middle one.
+        centre: the readout that the true image shows; None for the middle one.
     """
 
     recording: Path
@@ -23,25 +23,27 @@ class Pair:
     centre: int | None
 
 
-def find_pairs(folder: str | Path, *, centre: int | None = None, split: str = "test") -> list[Pair]:
+def find_truth_pairs(
+    folder: str | Path, *, centre: int | None = None, split: str = "test"
+) -> list[TruthPair]:
     """Finds recordings with their true images.
 
     Either X.dat (.npy, .npz) beside X.png in the folder, or REDS_BASE's layout: recordings in
     `spike`, images in `gt`, in the folder or in its `test` (or another split). A name that ends in
-    _key_idK says which readout the truth is of: the K-th, counted from 1.
+    _key_idK says which readout the true image shows: the K-th, counted from 1.
 
     Args:
-        folder: where they are.
-        centre: the readout that the truths are of, counted from 0, where names do not say it; None
+        folder: folder of the files.
+        centre: the readout that the true images show, counted from 0, if names do not say it; None
             for the middle ones.
-        split: the folder to look into if these two are not in `folder` itself.
+        split: sub-folder to search if `folder` itself has no `spike`.
 
     Returns:
-        The pairs by name.
+        The pairs, sorted by name.
 
     Raises:
-        OSError: if the folder is none, or a truth is missing.
-        ValueError: if there is no recording in it, or the names say another centre.
+        OSError: if there is no such folder, or a true image is missing.
+        ValueError: if there is no recording in it, or names say the centre and `centre` is given.
     """
     folder = Path(folder)
     if not folder.exists():
@@ -66,19 +68,19 @@ def find_pairs(folder: str | Path, *, centre: int | None = None, split: str = "t
 
 
 def _places(folder: Path, split: str) -> tuple[Path, Path]:
-    """Where recordings and where true images are."""
+    """Returns the folders of recordings and of true images."""
     for base in (folder, folder / split):
         if (base / "spike").is_dir():
             return base / "spike", base / "gt"
     return folder, folder
 
 
-def _pair(path: Path, truths: Path, centre: int | None) -> Pair:
+def _pair(path: Path, truths: Path, centre: int | None) -> TruthPair:
     keyed = _KEYED.search(path.stem)
     if keyed is not None:
         if centre is not None:
-            raise ValueError(f"centre: {path.name} says itself of which readout its truth is")
+            raise ValueError(f"centre: {path.name} says itself which readout its true image shows")
         centre = int(keyed[1]) - 1
         if centre < 0:
             raise ValueError(f"{path}: _key_idK counts readouts from 1, got 0")
-    return Pair(path, truths / f"{path.stem}.png", centre)
+    return TruthPair(path, truths / f"{path.stem}.png", centre)

@@ -8,7 +8,7 @@ import pytest
 
 import spikejax as sj
 from spikejax.datasets.published.prepared import write_index
-from spikejax.evaluation.scoring import Sample
+from spikejax.evaluation import Sample
 from spikejax.formats import Recording, write_dat, write_image
 
 
@@ -17,15 +17,15 @@ def clips(tmp_path):
     """Two recordings of 61 readouts of 24x32 with their true images, without gains."""
     folder = tmp_path / "clips"
     folder.mkdir()
-    found = {}
+    clips = {}
     for name, seed in (("a", 1), ("b", 2)):
         rng = np.random.default_rng(seed)
         truth = np.round(rng.uniform(0.1, 0.9, (24, 32)) * 255) / 255
         spikes = (rng.random((61, 24, 32)) < 0.5 * truth).astype(np.uint8)
         write_dat(folder / f"{name}.dat", spikes)
         write_image(folder / f"{name}.png", truth.astype(np.float32))
-        found[name] = spikes, truth
-    return found
+        clips[name] = spikes, truth
+    return clips
 
 
 SIZE = ("--height", "24", "--width", "32")
@@ -89,8 +89,8 @@ def test_several_weights_of_one_network_are_compared(spikejax, clips, tmp_path):
     for seed, name in ((0, "first"), (1, "second")):
         variables = sj.models.create("lrn").init(jax.random.key(seed))
         sj.weights.save(tmp_path / f"{name}.safetensors", variables, model="lrn")
-    given = ("--weights", "lrn=first.safetensors", "--weights", "lrn=second.safetensors")
-    result = spikejax("evaluate", "clips", *SIZE, "--gain", "0.5", "-m", "lrn", *given)
+    files = ("--weights", "lrn=first.safetensors", "--weights", "lrn=second.safetensors")
+    result = spikejax("evaluate", "clips", *SIZE, "--gain", "0.5", "-m", "lrn", *files)
     assert result.exit_code == 0, result.output
     first, second = (row(result.stdout, f"lrn {name}") for name in ("first", "second"))
     assert first[1] == second[1] == "0.18"
@@ -105,7 +105,7 @@ def test_help_has_examples(spikejax):
     assert "spikejax evaluate synthetic" in result.stdout
 
 
-def test_synthetic_scenes_are_said_to_be_no_benchmark(spikejax, monkeypatch):
+def test_the_title_says_that_synthetic_scenes_are_no_benchmark(spikejax, monkeypatch):
     asked = []
 
     def scene(*wanted):
@@ -130,14 +130,18 @@ def test_synthetic_scenes_are_said_to_be_no_benchmark(spikejax, monkeypatch):
         (("none",), "none: no such folder"),
         (("clips/a.dat",), "is a file; expected a folder"),
         (("empty",), "empty: holds no .dat"),
-        (("clips", "-m", "magic"), "there is no 'magic'"),
+        (("clips", "-m", "magic"), "--method: there is no 'magic'"),
         (("clips", "-m", "tfp:x"), "--method: expected NAME or NAME:WINDOW"),
         (("clips", "-m", "tfstp:5"), "window"),
         (("clips", "--weights", "stir.pth"), "--weights: expected NAME=FILE"),
         (("clips", "--weights", "stir=no.pth"), "no.pth"),
-        (("clips", "-m", "tfp", "--weights", "stir=no.pth"), "add -m stir"),
+        (("clips", "-m", "tfp", "--weights", "stir=no.pth"), "--weights: stir is not among"),
         (("clips", "--published", "sreds"), "--published: goes with"),
+        (("clips", "--published", "mine"), "--published: there are sreds, reds_base"),
+        (("synthetic", "--published", "sreds", "--table", "paper"), "--published: its numbers"),
+        (("sreds",), "--folder: expected the folder that sreds was prepared in"),
         (("clips", "--scenes", "2"), "--scenes: only with synthetic scenes"),
+        (("synthetic", "--stored-width", "64"), "--stored-width: has no meaning"),
         (("clips", "--centre", "61"), "readouts 0 to 60"),
         (("clips", "--gain", "0"), "gain"),
         (("synthetic", "--height", "48"), "--height: has no meaning"),
@@ -146,7 +150,7 @@ def test_synthetic_scenes_are_said_to_be_no_benchmark(spikejax, monkeypatch):
 )
 def test_bad_options_are_one_line(refused, clips, tmp_path, words, message):
     (tmp_path / "empty").mkdir()
-    size = () if words[0] == "synthetic" else SIZE
+    size = SIZE if words[0] == "clips" else ()
     method = () if "-m" in words or "--weights" in words else ("-m", "tfp")
     refused("evaluate", *words, *size, *method, "--out", "new", match=message)
 

@@ -1,4 +1,4 @@
-"""Augmentation: the eight symmetries of the square, alike on all that a batch holds."""
+"""Tests of the eight symmetries of the square, on images, flow and spikes."""
 
 import hypothesis
 import hypothesis.strategies as st
@@ -42,7 +42,7 @@ def test_cropping_packed_spikes_is_cropping_them_unpacked(shape, data):
     )
     packed = crop_packed(pack_bits(spikes), rows, columns)
     np.testing.assert_array_equal(packed, pack_bits(spikes[:, rows, columns]))
-    unpack_bits(packed, columns.stop - columns.start)  # of the right number of bytes
+    unpack_bits(packed, columns.stop - columns.start)  # checks the number of bytes
 
 
 def test_the_transforms_form_the_dihedral_group():

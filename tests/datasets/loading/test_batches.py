@@ -1,4 +1,4 @@
-"""Batches by the name of their source: options that would spoil what is trained on."""
+"""Tests of the options of `datasets.batches`."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from spikejax.formats import write_dat, write_image
 
 @pytest.fixture
 def recordings(tmp_path, rng):
-    """Two recordings with their sharp images; a sidecar says the gain of the second alone."""
+    """Writes two recordings with sharp images; only the second has a sidecar with its gain."""
     for name, facts in (("a", None), ("b", {"gain": 0.7})):
         write_dat(
             tmp_path / f"{name}.dat",
@@ -25,10 +25,11 @@ def opened(folder, **options):
     return batches(data | options, batch_size=2, window=21)
 
 
-@pytest.mark.parametrize("said", [{}, {"recording_gain": 0.0}])
-def test_recordings_of_unknown_gain_are_not_trained_on(recordings, said):
-    with pytest.raises(ValueError, match=r"a\.dat: no sidecar says .*1 of 2.*data\.recording_gain"):
-        opened(recordings, **said)
+@pytest.mark.parametrize("options", [{}, {"recording_gain": 0.0}])
+def test_recordings_of_unknown_gain_are_not_trained_on(recordings, options):
+    message = r"a\.dat: no sidecar states .*1 of 2.*data\.recording_gain"
+    with pytest.raises(ValueError, match=message):
+        opened(recordings, **options)
 
 
 def test_a_gain_that_is_given_is_that_of_recordings_without_a_sidecar(recordings):

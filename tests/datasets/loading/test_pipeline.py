@@ -1,4 +1,4 @@
-"""The pipeline: windows of clips, the same from the same seed, however many make them."""
+"""Tests of the pipeline: windows of clips, reproducible with any number of processes."""
 
 import json
 
@@ -13,7 +13,7 @@ H, W, T = 20, 29, 121
 
 
 def make_clip(number, *, height=H, width=W, centres=range(9, T, 20)):
-    """A clip whose images and flow tell where they were cut: pixel values are coordinates."""
+    """Returns a clip whose pixel values are coordinates, so that a crop shows its place."""
     rng = np.random.default_rng(number)
     spikes = rng.integers(0, 2, (T, height, width)).astype(np.uint8)
     place = np.arange(height * width, dtype=np.uint16).reshape(height, width, 1)
@@ -49,7 +49,7 @@ def assert_same(left, right):
 
 
 def place_of(image):
-    """Which image it is, and the least row and column of the clip in it."""
+    """Returns the number of the image, and the lowest row and column of the clip in it."""
     pixels = np.rint(image * 65535).astype(int)
     number, pixel = np.divmod(pixels, 1000)
     [number] = np.unique(number)
@@ -157,7 +157,7 @@ def test_finer_photographs_are_cut_with_the_spikes():
     fine = np.kron(place, np.ones((4, 4)))[..., None].repeat(3, -1).astype(np.uint8)
     clip |= {"images": fine[None], "blur": fine}
     batch = next(windows([clip], **options(batch_size=1, window=121, windows=1, crop=8)))
-    assert batch["spikes"].shape == (1, 121, 8, 8)  # nothing tells the width of packed ones
+    assert batch["spikes"].shape == (1, 121, 8, 8)  # packed ones would not give their width
     assert batch["images"].shape == (1, 1, 32, 32, 3)
     np.testing.assert_array_equal(batch["images"][:, 0], batch["blur"])
 
@@ -180,10 +180,10 @@ def test_only_windows_around_images_are_taken():
     ("changed", "message"),
     [
         ({"window": 61, "windows": 4}, r"readouts with images at 9, 29, 49, ..., 109 hold no 4"),
-        ({"crop": 24}, r"first clip: 20x29 pixels are less than the crop of 24x24"),
+        ({"crop": 24}, r"first clip: 20x29 pixels are smaller than the crop of 24x24"),
         ({"crop": (8, 0)}, r"crop: expected a side or \(h, w\), at least 1, got \(8, 0\)"),
-        ({"process_count": 3}, r"a batch of 4 cannot be divided among 3 processes"),
-        ({"process_index": 2, "process_count": 2}, r"of which this is number 2"),
+        ({"process_count": 3}, r"batch_size: cannot divide 4 examples among 3 processes"),
+        ({"process_index": 2, "process_count": 2}, r"of which this has index 2"),
         ({"seed": -1}, r"seed: expected 0 to"),
         ({"workers": -1}, r"workers of at least 0, got 41, 2 and -1"),
     ],

@@ -1,4 +1,4 @@
-"""The cameras of the procedural scenes: how many of each kind, and what they count."""
+"""Tests of the cameras of procedural scenes: shares of their kinds, and their spike rates."""
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +7,7 @@ import pytest
 
 from spikejax.camera import SENSORS
 from spikejax.datasets.procedural import cameras
-from spikejax.datasets.procedural.cameras import record
+from spikejax.datasets.procedural.cameras import record_scenes
 
 GAIN = float(SENSORS["ssdm"].gain)
 
@@ -15,8 +15,8 @@ GAIN = float(SENSORS["ssdm"].gain)
 def recorded(count, level=0.5, readouts=40, **options):
     light = jnp.full((count, readouts, 2, 3), level, jnp.float32)
     keys = jax.random.split(jax.random.key(7), count)
-    given = {"gain": (0.3, 0.9), "ideal": 1.0} | options
-    return keys, light, jax.device_get(record(keys, light, **given))
+    options = {"gain": (0.3, 0.9), "ideal": 1.0} | options
+    return keys, light, jax.device_get(record_scenes(keys, light, **options))
 
 
 def test_the_share_of_published_cameras_is_as_asked():
@@ -35,7 +35,7 @@ def test_each_kind_counts_light_as_its_gain_says(share):
     rate = spikes.mean((1, 2, 3))
     error = np.abs(rate - 0.5 * gain)
     assert error[~published].max(initial=0) < 1 / 200
-    assert error[published].max(initial=0) < 1 / 140 + 1 / 200  # stray spikes come on top
+    assert error[published].max(initial=0) < 1 / 140 + 1 / 200  # plus stray spikes
 
 
 def test_the_others_are_the_same_whatever_the_share():
@@ -60,6 +60,6 @@ def test_which_cameras_are_published_ones_does_not_depend_on_the_noise_of_the_ot
 
 def test_an_example_depends_on_its_key_alone():
     keys, light, (spikes, gain) = recorded(6, ideal=0.3, ssdm=0.5)
-    alone = record(keys[3:4], light[3:4], gain=(0.3, 0.9), ideal=0.3, ssdm=0.5)
+    alone = record_scenes(keys[3:4], light[3:4], gain=(0.3, 0.9), ideal=0.3, ssdm=0.5)
     np.testing.assert_array_equal(alone[0][0], spikes[3])
     assert alone[1][0] == gain[3]

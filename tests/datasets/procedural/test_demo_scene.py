@@ -1,4 +1,4 @@
-"""The scene that `spikejax demo` films."""
+"""Tests of the scene of `spikejax demo`."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_it_is_intensity_that_moves_little_by_little():
 def test_the_wall_moves_as_far_as_it_says():
     scene = film(readouts=51)
     moved = np.roll(scene[0], (2, 6), (0, 1))  # 50 readouts of (0.04, 0.12) pixels
-    corner = np.s_[-14:, 7:14]  # where nothing else ever is
+    corner = np.s_[-14:, 7:14]  # no other layer reaches it
     np.testing.assert_allclose(scene[50][corner], moved[corner], atol=0.02)
 
 

@@ -1,4 +1,4 @@
-"""A photograph that moves: its frames, and what the two cameras make of them."""
+"""Tests of moving photographs: their frames, the blurry photograph and the spikes."""
 
 import jax
 import numpy as np
@@ -54,11 +54,11 @@ def test_the_photograph_is_the_mean_and_the_spikes_count_the_grey_light(photogra
     blur, spikes = expose_and_spike(
         jax.random.key(0), frames, SENSORS["ideal"], exposure=41, margin=10
     )
-    shown = np.stack(list(frames))
-    np.testing.assert_allclose(blur, shown[10:51].mean(0), atol=2e-6)
+    images = np.stack(list(frames))
+    np.testing.assert_allclose(blur, images[10:51].mean(0), atol=2e-6)
     assert spikes.shape == (61, 4, 6) and spikes.dtype == np.uint8
-    cells = (shown @ GREY).reshape(61, 4, 4, 6, 4).mean((2, 4))
-    # However long: what has come in and what has gone out differ by less than one spike.
+    cells = (images @ GREY).reshape(61, 4, 4, 6, 4).mean((2, 4))
+    # At any time the accumulated light and the number of spikes differ by less than one spike.
     assert (
         np.abs(np.cumsum(np.asarray(spikes), 0, dtype=int) - np.cumsum(cells, 0)).max() <= 1 + 1e-4
     )
@@ -67,12 +67,12 @@ def test_the_photograph_is_the_mean_and_the_spikes_count_the_grey_light(photogra
 def test_the_same_key_makes_the_same_spikes_and_another_key_others(photograph):
     frames = moving_photograph(photograph, velocity=(0, 0), size=(16, 24), readouts=31)
 
-    def made(key):
+    def spikes_of(key):
         key = jax.random.key(key)
         return expose_and_spike(key, iter(frames), SENSORS["ssdm"], exposure=21, margin=5)[1]
 
-    np.testing.assert_array_equal(made(0), made(0))
-    assert (made(0) != made(1)).any()
+    np.testing.assert_array_equal(spikes_of(0), spikes_of(0))
+    assert (spikes_of(0) != spikes_of(1)).any()
 
 
 @pytest.mark.parametrize(

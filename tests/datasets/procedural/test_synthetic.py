@@ -12,7 +12,7 @@ from spikejax.datasets import (
     spikes_of,
     synthetic_batch,
 )
-from spikejax.datasets.procedural.photograph_pieces import Photographs
+from spikejax.datasets.procedural.photograph_pieces import PhotographPieces
 from spikejax.datasets.procedural.scenes import SceneOptions, draw_canvases, draw_scenes, render
 
 OPTIONS = {
@@ -89,17 +89,17 @@ def test_photographs_are_what_the_scene_shows(tmp_path):
     for name, value in (("dark", 40), ("light", 200)):
         PIL.Image.new("RGB", (64, 48), (value, value, value)).save(tmp_path / f"{name}.png")
     batch = next(opened(process_count=2, source="photographs", folder=str(tmp_path)))
-    # sRGB 40 and 200 are .021 and .578 in linear light, lit by a factor of .5 to 1.
+    # sRGB 40 and 200 are .021 and .578 in linear light, times a factor of .5 to 1.
     values = np.asarray(batch["images"]).ravel()
     assert values.min() > 0.5 * 0.02 and values.max() < 0.6
-    assert len(np.unique(np.round(values, 3))) < 120  # nothing but the two and their soft edges
+    assert len(np.unique(np.round(values, 3))) < 120  # only the two values and soft edges
 
 
 def test_pieces_of_photographs_are_drawn_from_all_of_them(tmp_path):
     (tmp_path / "more").mkdir()
     PIL.Image.new("L", (40, 40), 0).save(tmp_path / "black.png")
     PIL.Image.new("RGB", (300, 200), (255, 0, 0)).save(tmp_path / "more" / "red.jpg", quality=95)
-    pieces = Photographs(tmp_path).pieces(np.random.default_rng(0), 12, 50, channels=3)
+    pieces = PhotographPieces(tmp_path).pieces(np.random.default_rng(0), 12, 50, channels=3)
     assert pieces.shape == (12, 3, 50, 50)
     means = {tuple(np.round(p.mean((1, 2)), 1)) for p in pieces}
     assert means == {(0.0, 0.0, 0.0), (1.0, 0.0, 0.0)}
@@ -122,18 +122,18 @@ def test_what_cannot_be_opened_is_said(changes, message):
 
 def test_a_folder_without_photographs_is_said(tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
-    with pytest.raises(ValueError, match=r"no photographs in it; expected files \.png"):
-        Photographs(tmp_path)
+    with pytest.raises(ValueError, match=r"holds no photographs; expected files \.png"):
+        PhotographPieces(tmp_path)
 
 
 def test_windows_must_be_some():
     with pytest.raises(ValueError, match="at least 1 readout"):
         SyntheticOptions(window=0)
-    with pytest.raises(ValueError, match="a multiple of 4 pixels each way, got 96x98"):
+    with pytest.raises(ValueError, match="height and width multiples of 4, got 96x98"):
         SyntheticOptions(scene=SceneOptions(channels=3, width=98))
-    with pytest.raises(ValueError, match="an exposure of 0 to 61 readouts, got 97"):
+    with pytest.raises(ValueError, match="an exposure from 0 to 61 readouts, got 97"):
         SyntheticOptions(exposure=97)
-    with pytest.raises(ValueError, match=r"moments of 0 to 60, .* got \(30, 61\)"):
+    with pytest.raises(ValueError, match=r"moments from 0 to 60, got \(30, 61\)"):
         SyntheticOptions(moments=(30, 61))
     with pytest.raises(ValueError, match="ideal from 0 to 1, got 2"):
         SyntheticOptions(ideal=2)
@@ -151,7 +151,7 @@ def test_colour_scenes_are_seen_at_a_quarter_of_the_size_and_photographed():
         "blur": (1, 16, 24, 3),
         "gain": (1,),
     }
-    # Nothing moves: the photograph is the scene, and the camera counts its grey, cell by cell.
+    # Nothing moves, so the photograph is the scene and the camera counts its grey per cell.
     np.testing.assert_allclose(batch["blur"], batch["images"][:, 0], atol=1e-6)
     grey = batch["images"][0, 0] @ np.float32([0.3, 0.59, 0.11])
     cells = grey.reshape(4, 4, 6, 4).mean((1, 3))
@@ -160,7 +160,7 @@ def test_colour_scenes_are_seen_at_a_quarter_of_the_size_and_photographed():
 
 
 def rendered(options, key, example):
-    """(T, H, W, C) the frames of one example, looked at one by one."""
+    """Renders the frames of one example one by one, (T, H, W, C)."""
     readouts = options.window + 20 * (options.windows - 1)
     of_canvas, of_scene = jax.random.split(key)
     world = example // options.scene.share
@@ -174,7 +174,7 @@ def rendered(options, key, example):
 
 @pytest.fixture(scope="module")
 def moving():
-    """A batch of colour scenes that move, and its options."""
+    """Makes a batch of moving colour scenes; returns its options and the batch."""
     options = SyntheticOptions(
         scene=SceneOptions(
             height=16, width=24, channels=3, layers=1, speed=0.5, still=0.0, share=2
@@ -193,7 +193,7 @@ def test_images_are_of_the_moments_and_the_photograph_is_the_mean_of_its_exposur
         frames = rendered(options, jax.random.key(4), n)
         np.testing.assert_allclose(batch["images"][n], frames[[10, 40, 3]], atol=2e-6)
         np.testing.assert_allclose(batch["blur"][n], frames[10:31].mean(0), atol=2e-6)
-        assert np.abs(frames[0] - frames[-1]).mean() > 0.01  # it does move
+        assert np.abs(frames[0] - frames[-1]).mean() > 0.01  # the scene moves
 
 
 def test_an_ideal_camera_counts_the_grey_light_of_a_moving_colour_scene(moving):

@@ -1,4 +1,4 @@
-"""Photographs of one's own with spikes: found, checked, cut around their exposure, prepared."""
+"""Tests of user folders of photographs with spikes: search, checks, crops, preparation."""
 
 import shutil
 
@@ -6,10 +6,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from spikejax.datasets import batches, find_blur_pairs
+from spikejax.datasets import batches, find_blur_pairs, prepare_dataset
 from spikejax.datasets.loading.pipeline import windows
 from spikejax.datasets.published.blur_pairs import BlurPairFolder
-from spikejax.datasets.published.preparation import main
 from spikejax.datasets.published.prepared import open_prepared
 from spikejax.formats import FormatError, write_dat, write_image
 from spikejax.ops import unpack_bits
@@ -18,7 +17,7 @@ READOUTS, H, W = 31, 6, 11
 
 
 def write_pair(base, name, rng, *, readouts=READOUTS, kind=".dat", sharp=False, facts=None):
-    """The spikes and the photograph (H, W, 3) uint8 that were written."""
+    """Writes a pair; returns its spikes and its photograph (H, W, 3) uint8."""
     for folder in ("blur", "spikes", *(("sharp",) if sharp else ())):
         (base / folder).mkdir(parents=True, exist_ok=True)
     spikes = rng.integers(0, 2, (readouts, H, W)).astype(np.uint8)
@@ -37,7 +36,7 @@ def write_pair(base, name, rng, *, readouts=READOUTS, kind=".dat", sharp=False, 
 
 @pytest.fixture
 def pairs(tmp_path, rng):
-    """Three pairs, a kind of recording each; what is in them."""
+    """Writes three pairs with different kinds of recordings; returns their contents by name."""
     return {
         name: write_pair(tmp_path, name, rng, kind=kind)
         for name, kind in (("b", ".dat"), ("a", ".npy"), ("c", ".npz"))
@@ -49,10 +48,10 @@ def test_pairs_are_found_by_name(pairs, tmp_path):
     (tmp_path / "spikes" / "b.json").write_text("{}")
     PIL.Image.new("RGB", (44, 24)).save(tmp_path / "blur" / "b.JPG", "JPEG")
     (tmp_path / "blur" / "b.png").unlink()
-    found = find_blur_pairs(tmp_path)
-    assert [pair.name for pair in found] == ["a", "b", "c"]
-    assert found[1].blur.name == "b.JPG" and found[1].spikes.name == "b.dat"
-    assert {pair.sharp for pair in found} == {None}
+    listed = find_blur_pairs(tmp_path)
+    assert [pair.name for pair in listed] == ["a", "b", "c"]
+    assert listed[1].blur.name == "b.JPG" and listed[1].spikes.name == "b.dat"
+    assert {pair.sharp for pair in listed} == {None}
 
 
 def test_what_is_trained_on_is_what_the_files_hold(pairs, tmp_path):
@@ -72,10 +71,10 @@ def test_what_is_trained_on_is_what_the_files_hold(pairs, tmp_path):
 
 
 def test_longer_recordings_are_cut_in_the_middle_where_the_photograph_was_exposed(tmp_path, rng):
-    made = {n: write_pair(tmp_path, f"{n}", rng, readouts=n)[0] for n in (31, 32, 34, 35)}
+    written = {n: write_pair(tmp_path, f"{n}", rng, readouts=n)[0] for n in (31, 32, 34, 35)}
     batch = next(windows(BlurPairFolder(tmp_path), batch_size=4, window=31, augment=False))
     starts = {31: 0, 32: 1, 34: 2, 35: 2}
-    expected = {made[n][start : start + 31].tobytes() for n, start in starts.items()}
+    expected = {written[n][start : start + 31].tobytes() for n, start in starts.items()}
     assert {spikes.tobytes() for spikes in batch["spikes"]} == expected
 
 
@@ -94,8 +93,8 @@ def test_crops_of_photographs_lie_over_those_of_spikes(tmp_path, rng):
     (tmp_path / "spikes").mkdir()
     spikes = rng.integers(0, 2, (31, 9, 16)).astype(np.uint8)
     write_dat(tmp_path / "spikes" / "a.dat", spikes)
-    shown = np.kron(spikes[15], np.ones((4, 4), np.uint8))[..., None].repeat(3, -1)
-    write_image(tmp_path / "blur" / "a.png", shown.astype(np.float32))
+    image = np.kron(spikes[15], np.ones((4, 4), np.uint8))[..., None].repeat(3, -1)
+    write_image(tmp_path / "blur" / "a.png", image.astype(np.float32))
     options = {"folder": str(tmp_path), "size": 4}
     source = batches(options, batch_size=6, window=31)
     for _ in range(3):
@@ -106,8 +105,8 @@ def test_crops_of_photographs_lie_over_those_of_spikes(tmp_path, rng):
 def test_the_source_is_the_pairs_of_a_folder_or_else_scenes(pairs, tmp_path):
     own = next(batches({"source": "", "folder": str(tmp_path), "size": 4}, batch_size=1, window=31))
     assert sorted(own) == ["blur", "gain", "spikes"]
-    made = next(batches({"folder": "", "size": 8, "layers": 0}, batch_size=1, window=5))
-    assert sorted(made) == ["gain", "images", "spikes"]
+    scenes = next(batches({"folder": "", "size": 8, "layers": 0}, batch_size=1, window=5))
+    assert sorted(scenes) == ["gain", "images", "spikes"]
 
 
 def test_a_folder_that_is_split_has_its_splits_and_another_one_is_all_to_train_on(tmp_path, rng):
@@ -126,7 +125,7 @@ def test_a_folder_that_is_split_has_its_splits_and_another_one_is_all_to_train_o
 def test_a_gain_is_asked_for_only_where_there_are_sharp_images(tmp_path, rng):
     write_pair(tmp_path, "a", rng, sharp=True)
     options = {"source": "pairs", "folder": str(tmp_path), "size": 4}
-    with pytest.raises(ValueError, match=r"a\.dat: no sidecar says its gain"):
+    with pytest.raises(ValueError, match=r"a\.dat: no sidecar states its gain"):
         batches(options, batch_size=1, window=31)
     batch = next(batches(options | {"recording_gain": 0.4}, batch_size=1, window=31))
     assert batch["gain"].tolist() == pytest.approx([0.4])
@@ -145,12 +144,12 @@ def test_a_gain_is_asked_for_only_where_there_are_sharp_images(tmp_path, rng):
         (
             lambda base: (base / "spikes" / "b.dat").unlink(),
             OSError,
-            r"b\.png: nothing of this name in .*spikes; 1 of 3 are without",
+            r"b\.png: no file of this name in .*spikes; 1 of 3 have none",
         ),
         (
             lambda base: (base / "blur" / "c.png").unlink(),
             OSError,
-            r"c\.npz: nothing of this name in .*blur; 1 of 3",
+            r"c\.npz: no file of this name in .*blur; 1 of 3",
         ),
         (
             lambda base: shutil.copy(base / "blur" / "a.png", base / "blur" / "a.jpg"),
@@ -175,15 +174,15 @@ def test_sharp_images_for_some_photographs_alone_are_refused(pairs, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("size", "found"),
+    ("size", "ratio"),
     [((H, W), "not 1"), ((2 * H, 2 * W), "not 2"), ((4 * H, 3 * W), "not 4 down and 3 across")],
 )
-def test_a_photograph_of_another_ratio_is_refused_with_the_ratio(tmp_path, rng, size, found):
+def test_a_photograph_of_another_ratio_is_refused_with_the_ratio(tmp_path, rng, size, ratio):
     for kind, facts in ((".npy", None), (".dat", {"height": H, "width": W})):
         base = tmp_path / kind[1:]
         write_pair(base, "a", rng, kind=kind, facts=facts)
         write_image(base / "blur" / "a.png", np.zeros((*size, 3)))
-        message = rf"a\.png: .* do not fit readouts of 6x11 .* 24x44, 4 times .* {found}$"
+        message = rf"a\.png: .* do not fit readouts of 6x11 .* 24x44, 4 times .* {ratio}$"
         with pytest.raises(FormatError, match=message):
             BlurPairFolder(base)
 
@@ -229,8 +228,8 @@ def test_a_recording_that_is_shorter_than_the_window_is_named(tmp_path, rng):
 def test_pairs_are_prepared(tmp_path, rng):
     train = write_pair(tmp_path / "own" / "train", "a", rng)
     write_pair(tmp_path / "own" / "test", "b", rng)
-    words = ["pairs", "--data-dir", str(tmp_path / "d"), "--manual-dir", str(tmp_path / "own")]
-    assert main(words) == 0
+    counts = prepare_dataset("pairs", tmp_path / "d", manual_dir=tmp_path / "own")
+    assert counts == {"train": 1, "test": 1}
     [clip] = list(open_prepared(tmp_path / "d", "pairs"))
     np.testing.assert_array_equal(unpack_bits(clip["packed"], W), train[0])
     np.testing.assert_array_equal(clip["blur"], train[1])

@@ -1,4 +1,4 @@
-"""TFDS builders over the published layouts, without TensorFlow."""
+"""Tests of the TFDS builders over the published layouts, without TensorFlow."""
 
 import sys
 
@@ -20,7 +20,7 @@ from spikejax.ops import unpack_bits
 
 @pytest.fixture
 def built(tmp_path):
-    """Builds the dataset of that name from a tree."""
+    """Returns a function that builds a dataset, by name, from a tree."""
     manual_dir = tmp_path / "manual"
     manual_dir.mkdir()
 
@@ -45,7 +45,7 @@ def check_images(images, expected):
 
 
 def test_sreds_joins_the_files_of_a_scene_and_knows_the_readouts_of_its_frames(built, rng):
-    made = make_sreds(built.manual_dir, rng)
+    clips = make_sreds(built.manual_dir, rng)
     crops = make_crop_mini(built.manual_dir, rng)
     builder = built("sreds")
     assert {s: i.num_examples for s, i in builder.info.splits.items()} == {
@@ -55,10 +55,10 @@ def test_sreds_joins_the_files_of_a_scene_and_knows_the_readouts_of_its_frames(b
     }
     for split in ("train", "validation"):
         for example in builder.as_data_source(split):
-            spikes, images = made[split, example["name"].decode()]
+            spikes, images = clips[split, example["name"].decode()]
             check_spikes(example, spikes)
             check_images(example["images"][..., 0], images)
-            # Window j covers readouts [20 j - 11, 20 j + 50): its middle is frame j + 1's readout.
+            # Window j covers readouts [20 j - 11, 20 j + 50); its centre is that of frame j + 1.
             assert example["centres"].tolist() == [20 * j - 11 + 30 for j in range(0, 4)]
             assert example["gain"] == pytest.approx(0.4)
             assert example["rate_hz"] == 2400
@@ -68,24 +68,24 @@ def test_sreds_joins_the_files_of_a_scene_and_knows_the_readouts_of_its_frames(b
 
 
 def test_reds_base_counts_the_readout_in_a_name_from_one(built, rng):
-    made = make_reds_base(built.manual_dir, rng)
+    clips = make_reds_base(built.manual_dir, rng)
     builder = built("reds_base")
     for split in ("train", "test"):
         [example] = builder.as_data_source(split)
-        check_spikes(example, made[split][0])
-        check_images(example["images"][0, ..., 0], made[split][1])
+        check_spikes(example, clips[split][0])
+        check_images(example["images"][0, ..., 0], clips[split][1])
         assert example["centres"].tolist() == [60]
         assert example["gain"] == pytest.approx(0.6)
 
 
 def test_spike_gopro_has_photographs_four_times_as_fine(built, rng):
-    made = make_spike_gopro(built.manual_dir, rng)
+    clips = make_spike_gopro(built.manual_dir, rng)
     builder = built("spike_gopro")
     for split in ("train", "test"):
         [example] = builder.as_data_source(split)
-        check_spikes(example, made[split][0])
-        check_images(example["images"][0], made[split][1])
-        check_images(example["blur"], made[split][2])
+        check_spikes(example, clips[split][0])
+        check_images(example["images"][0], clips[split][1])
+        check_images(example["blur"], clips[split][2])
         assert example["centres"].tolist() == [68]
         assert example["gain"] == pytest.approx(0.9927, abs=1e-4)
         assert example["rate_hz"] == 1920

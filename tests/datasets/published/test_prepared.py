@@ -1,4 +1,4 @@
-"""Prepared files: memory-mapped clips, and clear words where they are damaged."""
+"""Tests of prepared files: memory-mapped clips, and errors for damaged files."""
 
 import json
 import pickle
@@ -38,7 +38,7 @@ def clip(rng):
 
 @pytest.fixture
 def prepared(tmp_path, clip):
-    """A dataset of one clip; returns the clip's path."""
+    """Writes a dataset of one clip; returns the path of the clip."""
     folder = tmp_path / "sreds" / "train"
     folder.mkdir(parents=True)
     path = folder / "000.npz"
@@ -83,9 +83,9 @@ def test_the_source_goes_to_worker_processes(prepared, clip, tmp_path):
 @pytest.mark.parametrize("kept", [0, 10, 700, -1])
 def test_a_truncated_file_is_named_when_the_dataset_is_opened(prepared, tmp_path, kept):
     prepared.write_bytes(prepared.read_bytes()[:kept])
-    with pytest.raises(FormatError, match=r"000\.npz: holds \d+ bytes, but index\.json says \d+"):
+    with pytest.raises(FormatError, match=r"000\.npz: holds \d+ bytes, but index\.json states \d+"):
         open_prepared(tmp_path, "sreds")
-    with pytest.raises(FormatError, match=r"000\.npz: not a whole prepared clip"):
+    with pytest.raises(FormatError, match=r"000\.npz: not a complete prepared clip"):
         read_clip(prepared)
 
 
@@ -99,13 +99,15 @@ def test_a_file_that_is_no_clip_is_refused(tmp_path):
 
 
 def test_what_is_missing_is_named_with_the_command_that_makes_it(prepared, tmp_path):
-    command = re.escape("`python -m spikejax.datasets.published.preparation sreds --data-dir")
+    command = re.escape("`spikejax prepare sreds --data-dir")
     with pytest.raises(ValueError, match="no split 'test'; it has 'train'"):
         open_prepared(tmp_path, "sreds", split="test")
-    with pytest.raises(FileNotFoundError, match="gopro: no prepared dataset; make it with"):
+    with pytest.raises(
+        FileNotFoundError, match="gopro: no prepared dataset; run `spikejax prepare"
+    ):
         open_prepared(tmp_path, "gopro")
     prepared.unlink()
-    with pytest.raises(FileNotFoundError, match=rf"000\.npz: no such file; .* {command}"):
+    with pytest.raises(FileNotFoundError, match=rf"000\.npz: no such file; run {command}"):
         open_prepared(tmp_path, "sreds")
     (prepared.parents[1] / "index.json").unlink()
     with pytest.raises(FileNotFoundError, match=rf"did not finish; continue it with {command}"):
@@ -115,7 +117,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(prepared, tmp_p
 def test_an_index_of_another_version_or_damaged_is_refused(prepared, tmp_path):
     index = prepared.parents[1] / "index.json"
     index.write_text(json.dumps({"version": 99, "splits": {}}))
-    with pytest.raises(FormatError, match="version 99, expected 1; prepare again"):
+    with pytest.raises(FormatError, match="version 99, expected 1; run `spikejax prepare` again"):
         open_prepared(tmp_path, "sreds")
     index.write_text("{")
     with pytest.raises(FormatError, match="not a dataset's index"):
@@ -136,10 +138,10 @@ def test_a_folder_of_one_s_own_recordings_is_a_source(tmp_path, rng):
 
 
 def test_a_test_set_is_not_taken_to_train_on(tmp_path, rng):
-    made = make_reds_base(tmp_path, rng)
+    clips = make_reds_base(tmp_path, rng)
     for folder in (tmp_path, tmp_path / "train"):
         [clip] = list(RecordingFolder(folder, gain=0.6))
-        np.testing.assert_array_equal(unpack_bits(clip["packed"][:], 12), made["train"][0])
+        np.testing.assert_array_equal(unpack_bits(clip["packed"][:], 12), clips["train"][0])
     shutil.rmtree(tmp_path / "train")
     with pytest.raises(ValueError, match="train/spike and train/gt"):
         RecordingFolder(tmp_path)
@@ -148,9 +150,9 @@ def test_a_test_set_is_not_taken_to_train_on(tmp_path, rng):
 def test_a_folder_of_recordings_has_no_other_split_and_a_prepared_one_no_other_gain(
     prepared, tmp_path
 ):
-    with pytest.raises(ValueError, match="it has no split 'test'"):
+    with pytest.raises(ValueError, match="only has the split 'train', not 'test'"):
         open_source("recordings", tmp_path, split="test")
-    with pytest.raises(ValueError, match="sreds is prepared and knows its gain"):
+    with pytest.raises(ValueError, match="sreds is prepared and states its gain"):
         open_source("sreds", tmp_path, gain=0.5)
 
 
@@ -158,13 +160,13 @@ def test_what_is_tested_on_is_the_test_split_else_the_validation_split(tmp_path)
     for name, splits in (("a", ("train", "validation", "test")), ("b", ("train", "validation"))):
         (tmp_path / name).mkdir()
         write_index(tmp_path / name, {split: [] for split in splits})
-    found = [held_out_split(tmp_path, name) for name in ("a", "b", "none")]
-    assert found == ["test", "validation", "test"]
+    held_out = [held_out_split(tmp_path, name) for name in ("a", "b", "none")]
+    assert held_out == ["test", "validation", "test"]
 
 
 def test_sixteen_bits_of_an_image_are_kept(tmp_path, rng):
     image = rng.integers(0, 65536, (6, 11)).astype(np.float32) / 65535
-    write_dat(tmp_path / "a.dat", np.zeros((61, 6, 11), np.uint8))  # its size is the image's
+    write_dat(tmp_path / "a.dat", np.zeros((61, 6, 11), np.uint8))  # takes the image's size
     write_image(tmp_path / "a.png", image, bits=16)
     clip = RecordingFolder(tmp_path, gain=0.6)[0]
     assert clip["gain"] == np.float32(0.6)

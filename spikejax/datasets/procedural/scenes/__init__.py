@@ -1,4 +1,4 @@
-"""Procedural scenes: worlds of moving layers, made from a key, inside jit, with exact flow."""
+"""Procedural scenes of moving layers, rendered from a random key, inside jit, with exact flow."""
 
 from spikejax.datasets.procedural.scenes.each import each
 from spikejax.datasets.procedural.scenes.filming import Film, film

@@ -1,8 +1,8 @@
-"""Canvases: what the layers of a scene are cut from, painted once and looked up at every readout.
+"""Canvases: the textures of the layers of a scene, painted once and sampled at every readout.
 
-A canvas is periodic, so that a layer may move as far as it likes. Its channels come first, in
-planes, which are far quicker to look up; the last is how much it covers, by which the others, its
-light, are multiplied already.
+A canvas is periodic, so that a layer may move without limit. Its channels come first, as planes,
+which are much faster to sample. The last channel is the coverage; the other channels, the light,
+are premultiplied by it.
 """
 
 from typing import NamedTuple
@@ -13,26 +13,26 @@ from jax import lax
 
 from spikejax.datasets.procedural.scenes.shapes import Shape, coverage, draw_shapes, reach
 from spikejax.datasets.procedural.scenes.textures import Fill, draw_fills, noise, paint
-from spikejax.ops import on_processor
+from spikejax.ops import on_cpu
 
-_PATCH = 64  # canvas samples, for what is small
-_STRIP = 16  # canvas samples, of the whole width, for what is wide, but on accelerators
-_REFERENCE = 240  # canvas samples: the side that the numbers of shapes are for
+_PATCH = 64  # canvas samples, the side of a small shape's patch
+_STRIP = 16  # canvas samples, the height of a strip on CPUs
+_REFERENCE = 240  # canvas samples, the side that the numbers of shapes refer to
 
 
 def paint_canvases(
     key: jax.Array, side: int, channels: int, *, layers: int, density: float
 ) -> jax.Array:
-    """Paints a background of dead leaves and layers of a few things with gaps between them.
+    """Paints a background of dead leaves, and layers of a few shapes with gaps between them.
 
-    Dead leaves are surfaces of all sizes, one over the other until nothing is seen behind.
+    Dead leaves are surfaces of all sizes that occlude one another and leave no gaps.
 
     Args:
         key: JAX random key.
-        side: S of a canvas, samples.
+        side: S, samples per side of a canvas.
         channels: C, 1 for grey, 3 for colour.
-        layers: L, in front of the background.
-        density: canvas samples a pixel.
+        layers: L, number of layers in front of the background.
+        density: canvas samples per pixel.
 
     Returns:
         (1 + L, C + 1, S, S), the background first.
@@ -86,7 +86,7 @@ def paint_canvases(
 
 
 class _Leaves(NamedTuple):
-    """Shapes, how they are painted and on which canvas, each field with a leading axis."""
+    """Shapes with their fills and the layers that they lie on; fields have a leading axis."""
 
     layer: jax.Array
     shape: Shape
@@ -104,7 +104,7 @@ def _draw_leaves(
     channels: int,
     density: float,
 ) -> _Leaves:
-    """Some for the background and some for each layer: both of `counts` and of `largest`."""
+    """Draws shapes for the background and each layer: `counts` and `largest` hold both values."""
     keys = jax.random.split(key, 3)
     numbers = (counts[0], counts[1] * layers)
     parts = [
@@ -126,12 +126,13 @@ def _grid(side: int) -> tuple[jax.Array, jax.Array]:
 def _paint_wide(
     canvases: jax.Array, leaves: _Leaves, places: jax.Array, grain: jax.Array
 ) -> jax.Array:
-    """Shapes that may reach over the whole canvas and its borders.
+    """Paints shapes that may cover the whole canvas and cross its borders.
 
-    Processors do only the strips that a shape reaches; on accelerators one strip is all there is.
+    On CPUs a shape is painted only on the strips that it reaches. On accelerators the whole canvas
+    is one strip.
     """
     _, channels, side, _ = canvases.shape
-    strip = _STRIP if on_processor() else side
+    strip = _STRIP if on_cpu() else side
     strips = side // strip
     y, x = (lines[:strip] for lines in _grid(side))
 
@@ -166,7 +167,7 @@ def _paint_wide(
 def _paint_small(
     canvases: jax.Array, leaves: _Leaves, corners: jax.Array, grain: jax.Array, patch: int
 ) -> jax.Array:
-    """Shapes within a patch: only that is touched."""
+    """Paints shapes that fit into a patch, each on its patch only."""
     y, x = _grid(patch)
 
     def add(canvases: jax.Array, one: tuple[_Leaves, jax.Array]) -> tuple[jax.Array, None]:
@@ -183,6 +184,7 @@ def _paint_small(
 def _over(
     canvas: jax.Array, shape: Shape, fill: Fill, y: jax.Array, x: jax.Array, grain: jax.Array
 ) -> jax.Array:
+    """Paints a shape over a part of a canvas."""
     cover = coverage(shape, y, x)[None]
     light = paint(fill, y, x, grain)
     return canvas * (1 - cover) + jnp.concatenate([light * cover, cover])

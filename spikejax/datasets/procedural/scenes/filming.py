@@ -1,10 +1,10 @@
-"""What cameras see of moving scenes: light at every readout, images at some, a photograph.
+"""Rendering of moving scenes: light at every readout, images at some, and a photograph.
 
-Time is looked at piece by piece, so that the frames of one piece are all that is in memory, and
-only what is asked for is made: a readout that no photograph and no image needs is made in grey.
+Readouts are rendered in pieces, so that only the frames of one piece are in memory. Only what is
+needed is rendered: a readout that is part of no photograph and no image is rendered in grey.
 
-A piece is several programs, because of one XLA for CPUs makes code that computes places and
-coverage anew for every channel that it looks up, and takes several times longer.
+A piece takes several programs: in a single one, XLA for CPUs computes places and coverage again for
+every channel that it samples, which takes several times longer.
 """
 
 from collections.abc import Sequence
@@ -19,18 +19,19 @@ from spikejax.camera.interpolation import mean_of_cells
 from spikejax.datasets.procedural.scenes.each import AT_ONCE
 from spikejax.datasets.procedural.scenes.motion import to_canvas
 from spikejax.datasets.procedural.scenes.world import Scene, SceneOptions, pixels, wrapped
-from spikejax.ops import on_processor
+from spikejax.ops import on_cpu
 
-_AT_ONCE = 1_000_000  # pixels in a piece: fewer do not keep the cores busy, more leave the cache
+_AT_ONCE = 1_000_000  # pixels per piece: fewer leave cores idle, more exceed the cache
 
 
 class Film(NamedTuple):
-    """What was seen.
+    """The rendered light, images and photographs of scenes.
 
     Attributes:
-        light: (B, T, H / cell, W / cell) grey, what the pixels of the spike camera gather.
-        images: (B, N, H, W, C) at the moments.
-        blur: (B, H, W, C) the mean over the exposure; None without one.
+        light: (B, T, H / cell, W / cell) grey, the light that the pixels of the spike camera
+            gather.
+        images: (B, N, H, W, C), images at the moments.
+        blur: (B, H, W, C), mean over the exposure; None without an exposure.
     """
 
     light: jax.Array
@@ -39,7 +40,13 @@ class Film(NamedTuple):
 
 
 class _Places(NamedTuple):
-    """Where layers are seen, (B, n, 1 + L, H, W) each: the sample before, and the way past it."""
+    """Canvas places of the pixels of all layers, fields (B, n, 1 + L, H, W).
+
+    Attributes:
+        sample: flat index of the canvas sample before the place.
+        down: distance below that sample, in [0, 1].
+        right: distance to the right of that sample, in [0, 1].
+    """
 
     sample: jax.Array
     down: jax.Array
@@ -56,24 +63,24 @@ def film(
     exposure: int = 0,
     cell: int = 1,
 ) -> Film:
-    """Films scenes; every frame is what `render` shows.
+    """Renders scenes at every readout; every frame equals that of `render`.
 
     Args:
-        canvases: (G, 1 + L, C + 1, S, S) from `draw_canvases`.
-        scenes: from `draw_scenes`, with a leading axis of B.
-        options: of the scenes.
-        readouts: T; time 0 is in their middle.
-        moments: N readouts whose images are wanted.
-        exposure: readouts of the photograph in the middle; 0: none.
-        cell: pixels, each way, whose light a pixel of the spike camera gathers.
+        canvases: (G, 1 + L, C + 1, S, S) canvases from `draw_canvases`.
+        scenes: scenes from `draw_scenes`, with a leading axis of B.
+        options: options of the scenes.
+        readouts: T, number of readouts; time 0 is in their middle.
+        moments: readouts of the N images.
+        exposure: readouts of the photograph, in the middle; 0 for none.
+        cell: pixels per side of the cell whose light one pixel of the spike camera gathers.
 
     Returns:
-        What was seen, linear intensity in [0, 1].
+        Linear intensity in [0, 1].
     """
     before = (readouts - exposure) // 2
     exposed = range(before, before + exposure)
     others = [n for n in range(readouts) if n not in exposed]
-    from_light = options.channels == cell == 1  # images are then among the frames of the light
+    from_light = options.channels == cell == 1  # the images are then frames of the light
     passes = (exposed, others, () if from_light else moments)
     count = len(scenes.light)
     size = _piece_of([len(p) for p in passes], count * options.height * options.width)
@@ -85,27 +92,27 @@ def film(
         return _layered(planes, places, _clear(cover, places, options), scenes.light, options)
 
     blur = tuple(jnp.zeros((count, options.height, options.width)) for _ in colours)
-    lights, seen = [], []
+    lights, rendered = [], []
     for piece, kept in _pieces(exposed, size):
         frames = see(colours, piece)
         blur = _exposed(blur, frames, jnp.array(kept, jnp.float32) / exposure)
         lights.append(_gathered(frames, cell))
-        seen += piece
+        rendered += piece
     for piece, _ in _pieces(others, size):
         lights.append(_gathered(see(grey, piece), cell))
-        seen += piece
-    light = _ordered(lights, jnp.array([seen.index(n) for n in range(readouts)]))
+        rendered += piece
+    light = _ordered(lights, jnp.array([rendered.index(n) for n in range(readouts)]))
     if from_light:
         images = light[:, jnp.array(moments)][..., None]
     else:
-        shown = [_stacked(see(colours, piece)) for piece, _ in _pieces(moments, size)]
-        images = jnp.concatenate(shown, 1)[:, : len(moments)]
+        parts = [_stacked(see(colours, piece)) for piece, _ in _pieces(moments, size)]
+        images = jnp.concatenate(parts, 1)[:, : len(moments)]
     return Film(light, images, _stacked(blur) if exposure else None)
 
 
 def _piece_of(lengths: Sequence[int], pixels: int) -> int:
-    """Frames in a piece of passes of such lengths, so that few are made for nothing."""
-    at_once = _AT_ONCE if on_processor() else AT_ONCE
+    """Returns the frames per piece that waste the fewest frames for passes of these lengths."""
+    at_once = _AT_ONCE if on_cpu() else AT_ONCE
     most = max(1, min(at_once // pixels, max(lengths)))
     return min(
         range(most, most // 2, -1), key=lambda size: sum(-length % size for length in lengths)
@@ -113,16 +120,20 @@ def _piece_of(lengths: Sequence[int], pixels: int) -> int:
 
 
 def _pieces(readouts: Sequence[int], size: int) -> list[tuple[list[int], list[bool]]]:
-    """Pieces of one size, the last filled up with its last readout; and what is no filling."""
+    """Divides readouts into pieces of one size, the last one padded with its last readout.
+
+    Returns:
+        For each piece its readouts, and for each readout whether it is no padding.
+    """
     pieces = [list(readouts[n : n + size]) for n in range(0, len(readouts), size)]
     return [(p + p[-1:] * (size - len(p)), [n < len(p) for n in range(size)]) for p in pieces]
 
 
 @jax.jit
 def _planes(canvases: jax.Array) -> tuple[tuple[jax.Array, ...], tuple[jax.Array], jax.Array]:
-    """Flat arrays (G (1 + L) (S + 1)^2,): the channels, their grey, and how much is covered.
+    """Flattens canvases to arrays (G (1 + L) (S + 1)^2,): the channels, their grey, the coverage.
 
-    The first row and column stand again at the end, so that every sample has one after it.
+    The first row and column are repeated at the end, so that every sample has a next one.
     """
     wide = jnp.concatenate([canvases, canvases[..., :1]], -1)
     wide = jnp.concatenate([wide, wide[..., :1, :]], -2)
@@ -146,7 +157,7 @@ def _places(scenes: Scene, times: jax.Array, options: SceneOptions) -> _Places:
 
 @partial(jax.jit, static_argnames=("options",))
 def _clear(cover: jax.Array, places: _Places, options: SceneOptions) -> jax.Array:
-    """(B, n, L, H, W) how much of what is behind each layer is seen."""
+    """Returns the transparency of each layer in front of the background, (B, n, L, H, W)."""
     return 1 - _looked_up(cover, _Places(*(field[:, :, 1:] for field in places)), options)
 
 
@@ -158,7 +169,7 @@ def _layered(
     light: jax.Array,
     options: SceneOptions,
 ) -> tuple[jax.Array, ...]:
-    """(B, n, H, W) a plane: the layers over one another, in the scenes' light."""
+    """Composes the layers, (B, n, H, W) per plane, times the light of the scenes."""
 
     def of(plane: jax.Array) -> jax.Array:
         layers = [
@@ -174,7 +185,7 @@ def _layered(
 
 
 def _looked_up(plane: jax.Array, places: _Places, options: SceneOptions) -> jax.Array:
-    """Bilinear between the canvas samples."""
+    """Samples a plane by bilinear interpolation."""
 
     def at(offset: int) -> jax.Array:
         index = places.sample + offset

@@ -1,10 +1,10 @@
-"""Scenes as an interpolated video shows them, which public recordings are simulated from.
+"""The light of scenes in an interpolated video, as in public simulated recordings.
 
-Nobody films 20,000 frames a second: SREDS and REDS_BASE are simulated from videos of 120, with 19
-frames interpolated between each two. Such a frame is a mean of its neighbours, each resampled along
-the motion: softer than they are, the more the further it is from both, and wrong at the edges of
-what moves. The true image of a window is a frame of the video itself, and so sharper than the light
-around it.
+Videos of 20,000 frames per second are not available: SREDS and REDS_BASE are simulated from videos
+of 120, with 19 frames interpolated between each two. An interpolated frame is a mean of its
+neighbours, each resampled along the motion. It is softer than they are, the more the further it is
+from both, and wrong at the edges of moving objects. The true image of a window is an original frame
+of the video, and is therefore sharper than the light around it.
 """
 
 from functools import partial
@@ -20,7 +20,7 @@ from spikejax.datasets.procedural.scenes.world import Scene, SceneOptions, flow,
 FRAME = 20
 """Readouts from one frame of the video to the next."""
 
-_MARGIN = 16  # pixels around the picture that may move into it; beyond them the edge repeats
+_MARGIN = 16  # pixels around the image that may move into it; beyond them the edge repeats
 
 
 def interpolated(
@@ -31,32 +31,32 @@ def interpolated(
     readouts: int,
     first: int,
 ) -> jax.Array:
-    """Gives the light of a video of one frame every 20 readouts, those in between interpolated.
+    """Renders a video of one frame every 20 readouts, with interpolation in between.
 
     Args:
-        canvases: (G, 1 + L, 2, S, S) from `draw_canvases`, grey.
-        scenes: from `draw_scenes`, with a leading axis of B.
-        options: of the scenes.
-        readouts: T; time 0 is in their middle.
-        first: a readout that is a frame of the video, and so is every 20th from there.
+        canvases: (G, 1 + L, 2, S, S) canvases from `draw_canvases`, grey.
+        scenes: scenes from `draw_scenes`, with a leading axis of B.
+        options: options of the scenes.
+        readouts: T, number of readouts; time 0 is in their middle.
+        first: a readout that is a frame of the video; so is every 20th readout before and after it.
 
     Returns:
-        (B, T, H, W) linear intensity in [0, 1], at the frames what `render` shows.
+        (B, T, H, W) linear intensity in [0, 1]; at the frames it equals `render`.
 
     Raises:
         ValueError: if the scenes are not grey.
     """
     if options.channels != 1:
         raise ValueError(
-            f"interpolated: expected grey scenes, got {options.channels} channels; leave "
-            "`interpolated` at 0 with colour"
+            f"interpolated: expected grey scenes, got {options.channels} channels; set "
+            "`interpolated` to 0 with colour"
         )
     before = -(-first // FRAME)
     after = max(1 - before, -(-(readouts - 1 - first) // FRAME))
     frames = first + FRAME * np.arange(-before, after + 1)
     times = jnp.array(frames - (readouts - 1) / 2, jnp.float32)
-    seen, there, back = _filmed(canvases, scenes, times, options)
-    light = _between(seen, there, back)
+    images, there, back = _filmed(canvases, scenes, times, options)
+    light = _between(images, there, back)
     start = -int(frames[0])
     return light[:, start : start + readouts]
 
@@ -65,7 +65,7 @@ def interpolated(
 def _filmed(
     canvases: jax.Array, scenes: Scene, times: jax.Array, options: SceneOptions
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """The frames (B, N, ...), and the flows (B, N - 1, ...) to the next one and back."""
+    """Renders the frames (B, N, ...) and the flows (B, N - 1, ...) to the next frame and back."""
     frame = (options.height + 2 * _MARGIN) * (options.width + 2 * _MARGIN)
 
     def motion(scene: Scene, at: jax.Array, since: jax.Array) -> jax.Array:
@@ -86,22 +86,22 @@ def _filmed(
 
 
 @jax.jit
-def _between(seen: jax.Array, there: jax.Array, back: jax.Array) -> jax.Array:
-    """(B, N, ...) frames to (B, 20 (N - 1) + 1, H, W), without the margin."""
+def _between(images: jax.Array, there: jax.Array, back: jax.Array) -> jax.Array:
+    """Interpolates frames (B, N, ...) to (B, 20 (N - 1) + 1, H, W), without the margin."""
     inner = slice(_MARGIN, -_MARGIN)
-    frame = seen.shape[2] * seen.shape[3]
+    frame = images.shape[2] * images.shape[3]
 
     def pair(one: tuple[jax.Array, ...]) -> jax.Array:
         first, second, forward, backward = (field[None] for field in one)
-        made = in_between(
+        frames = in_between(
             first, second, jnp.arange(FRAME) / FRAME, forward=forward, backward=backward
         )
-        return made[0, :, inner, inner, 0]
+        return frames[0, :, inner, inner, 0]
 
     def scene(one: tuple[jax.Array, ...]) -> jax.Array:
-        seen, there, back = one
-        made = each(pair, (seen[:-1], seen[1:], there, back), pixels=FRAME * frame)
-        made = made.reshape(-1, *made.shape[2:])
-        return jnp.concatenate([made, seen[-1:, inner, inner, 0]])
+        images, there, back = one
+        frames = each(pair, (images[:-1], images[1:], there, back), pixels=FRAME * frame)
+        frames = frames.reshape(-1, *frames.shape[2:])
+        return jnp.concatenate([frames, images[-1:, inner, inner, 0]])
 
-    return each(scene, (seen, there, back), pixels=FRAME * there.shape[1] * frame)
+    return each(scene, (images, there, back), pixels=FRAME * there.shape[1] * frame)

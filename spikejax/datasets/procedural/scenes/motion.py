@@ -1,12 +1,12 @@
-"""How a layer moves before the camera: from a pixel to the canvas at any time, and back.
+"""The motion of layers: maps from pixels to canvas places at any time, and back.
 
-At time t (readouts from the centre) the pixel x (y then x, from the middle of the picture) shows
-the canvas at
+At time t (readouts from the centre) the pixel x (y then x, from the middle of the image) shows the
+canvas at
 
     origin + density * shear( exp(zoom t) rotation(angle + spin t) (x - v t - a t^2 / 2) ),
 
 where `shear` bends the layer by two waves that travel over it: first rows by columns, then columns
-by rows. All of it is inverted exactly.
+by rows. The inverse is exact.
 """
 
 from typing import NamedTuple
@@ -16,19 +16,20 @@ import jax.numpy as jnp
 
 
 class Motion(NamedTuple):
-    """The motion of one layer, or of more along a leading axis.
+    """The motion of one layer, or of several along a leading axis.
 
     Attributes:
-        origin: (2,) canvas samples, what the middle shows at time 0.
-        velocity: (2,) pixels a readout.
-        acceleration: (2,) pixels a readout squared.
+        origin: (2,) canvas samples, the place in the middle of the image at time 0.
+        velocity: (2,) pixels per readout.
+        acceleration: (2,) pixels per readout squared.
         angle: radians, at time 0.
-        spin: radians a readout.
-        zoom: relative growth a readout; the layer shrinks where it is positive.
-        bend: (2,) pixels, the waves' heights.
-        wave: (2,) periods a pixel.
+        spin: radians per readout.
+        zoom: relative growth per readout of the visible part of the canvas; a positive value makes
+            the layer shrink.
+        bend: (2,) pixels, heights of the waves.
+        wave: (2,) periods per pixel.
         phase: (2,) periods, at time 0.
-        pulse: (2,) periods a readout.
+        pulse: (2,) periods per readout.
     """
 
     origin: jax.Array
@@ -46,15 +47,18 @@ class Motion(NamedTuple):
 def draw_motions(
     key: jax.Array, layers: int, *, side: int, speed: float, fastest: float, still: float
 ) -> Motion:
-    """Draws the motions of a scene's layers: the camera's, nearer layers more, and their own.
+    """Draws the motions of the layers of a scene.
+
+    A layer has the motion of the camera, which is stronger for nearer layers, and a motion of its
+    own.
 
     Args:
         key: JAX random key.
         layers: number of layers, the farthest first.
-        side: S of the canvases, samples.
-        speed: the median, pixels a readout; log-normal.
-        fastest: pixels a readout, the limit.
-        still: the probability that nothing moves at all.
+        side: S, samples per side of the canvases.
+        speed: median speed, pixels per readout; the distribution is log-normal.
+        fastest: highest speed, pixels per readout.
+        still: probability that nothing moves.
 
     Returns:
         The motions, with a leading axis of `layers`.
@@ -73,7 +77,7 @@ def draw_motions(
     velocity = velocity * jnp.minimum(1.0, fastest / jnp.maximum(norm, 1e-6))
     moves = jnp.where(even[1, 0] < still, 0.0, 1.0)
     even, normal = even[:, 1:], normal[:, 1:]
-    # Over a window of 61 the acceleration changes the velocity by about a quarter of it.
+    # Over a window of 61 readouts the acceleration changes the velocity by about a quarter.
     acceleration = 0.004 * (norm + 0.3 * speed) * normal[1:3].T
     strong = even[2] ** 3
     return Motion(
@@ -93,14 +97,14 @@ def draw_motions(
 def to_canvas(
     motion: Motion, time: jax.Array, y: jax.Array, x: jax.Array, *, density: float
 ) -> tuple[jax.Array, jax.Array]:
-    """Where on its canvas a layer is seen.
+    """Maps pixels to places on the canvas of a layer.
 
     Args:
-        motion: of one layer.
+        motion: motion of one layer.
         time: () readouts from the centre.
-        y: (...) pixels from the middle of the picture, downward.
-        x: (...) the same, rightward.
-        density: canvas samples a pixel.
+        y: (...) pixels from the middle of the image, downward.
+        x: (...) pixels from the middle of the image, rightward.
+        density: canvas samples per pixel.
 
     Returns:
         Rows and columns of the canvas, (...), not wrapped.
@@ -118,17 +122,17 @@ def to_canvas(
 def to_picture(
     motion: Motion, time: jax.Array, row: jax.Array, column: jax.Array, *, density: float
 ) -> tuple[jax.Array, jax.Array]:
-    """The inverse of `to_canvas`: where in the picture a point of the canvas is seen.
+    """Maps places on the canvas of a layer to pixels, the inverse of `to_canvas`.
 
     Args:
-        motion: of one layer.
+        motion: motion of one layer.
         time: () readouts from the centre.
-        row: (...) of the canvas, not wrapped.
-        column: (...) of the canvas.
-        density: canvas samples a pixel.
+        row: (...) rows of the canvas, not wrapped.
+        column: (...) columns of the canvas, not wrapped.
+        density: canvas samples per pixel.
 
     Returns:
-        y and x, (...), pixels from the middle of the picture.
+        y and x, (...), pixels from the middle of the image.
     """
     y, x = (row - motion.origin[0]) / density, (column - motion.origin[1]) / density
     x = x - _ripple(motion, 1, y, time)
@@ -141,7 +145,7 @@ def to_picture(
 
 
 def _ripple(motion: Motion, axis: int, along: jax.Array, time: jax.Array) -> jax.Array:
-    """A wave of parabolas: smooth as a sine to the eye, and several times cheaper."""
+    """Returns a wave of parabolas, which looks like a sine at a fraction of its cost."""
     turns = motion.wave[axis] * along + (motion.phase[axis] + motion.pulse[axis] * time)
     side = 2 * (turns - jnp.floor(turns)) - 1
     return 4 * motion.bend[axis] * side * (1 - jnp.abs(side))

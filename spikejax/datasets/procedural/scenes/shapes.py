@@ -1,11 +1,11 @@
-"""Outlines: which samples of a canvas a shape covers."""
+"""Outlines of shapes, and the canvas samples that they cover."""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-_CELLS = 6  # of a glyph, each way
+_CELLS = 6  # cells per side of a glyph
 KINDS = ("ellipse", "box", "star", "blob", "ring", "glyph")
 
 
@@ -14,10 +14,10 @@ class Shape(NamedTuple):
 
     Attributes:
         kind: () int32, an index of `KINDS`.
-        radii: (2,) half extents along the shape's own axes, canvas samples.
-        angle: of its axes, radians.
-        softness: width of its edge, canvas samples.
-        form: (4,) in [0, 1], what else describes it.
+        radii: (2,) half extents along the axes of the shape, canvas samples.
+        angle: angle of the axes, radians.
+        softness: width of the edge, canvas samples.
+        form: (4,) in [0, 1], parameters whose meaning depends on the kind.
         cells: (6, 6) 0 or 1, the strokes of a glyph.
     """
 
@@ -39,19 +39,19 @@ def draw_shapes(
     odds: tuple[float, ...] = (2, 2, 2, 2, 1, 1),
     thin: float = 0.25,
 ) -> Shape:
-    """Draws outlines whose sizes have no scale of their own: as many a doubling of area.
+    """Draws outlines with scale-invariant sizes: each doubling of area covers the same area.
 
-    Sizes r are drawn in proportion to r^-3, the dead leaves model that has the statistics of
+    Sizes r have a density proportional to r^-3, the dead leaves model with the statistics of
     natural images (Lee, Mumford, Huang, Int. J. Computer Vision 41, 2001).
 
     Args:
         key: JAX random key.
         count: number of shapes.
-        smallest: radius, canvas samples.
-        largest: radius, canvas samples.
-        softness: of a sharp edge, canvas samples.
-        odds: of the `KINDS`.
-        thin: the share of long thin ones.
+        smallest: smallest radius, canvas samples.
+        largest: largest radius, canvas samples.
+        softness: width of a sharp edge, canvas samples.
+        odds: relative probabilities of the `KINDS`.
+        thin: share of long thin shapes.
 
     Returns:
         The shapes, each field with a leading axis of `count`.
@@ -77,12 +77,12 @@ def draw_shapes(
 
 
 def coverage(shape: Shape, y: jax.Array, x: jax.Array) -> jax.Array:
-    """How much of each canvas sample a shape covers.
+    """Returns the coverage of each canvas sample by a shape.
 
     Args:
         shape: one shape.
-        y: (h, w) coordinates from its middle, downward.
-        x: (h, w) the same, rightward.
+        y: (h, w) coordinates from the middle of the shape, downward.
+        x: (h, w) coordinates from the middle of the shape, rightward.
 
     Returns:
         (h, w) in [0, 1].
@@ -94,7 +94,7 @@ def coverage(shape: Shape, y: jax.Array, x: jax.Array) -> jax.Array:
 
 
 def reach(shape: Shape) -> jax.Array:
-    """How far from its middle a shape may cover anything.
+    """Returns the distance from its middle beyond which a shape covers nothing.
 
     Args:
         shape: one shape.
@@ -103,15 +103,15 @@ def reach(shape: Shape) -> jax.Array:
         () canvas samples, infinity if there is no limit.
     """
     long, short, edge = jnp.max(shape.radii), jnp.min(shape.radii), shape.softness / 2
-    # The edges of boxes, rings and glyphs are as wide as they should be; a box's corner is furthest
-    # out. Those of the others are stretched as the shape is, and a blob bulges by 8 in 100.
+    # The edges of boxes, rings and glyphs have their nominal width; the corner of a box is the
+    # farthest point. The edges of other shapes are stretched with them, and a blob bulges by 8 %.
     farthest = jnp.maximum(2**0.5 * (long + edge), long * (1.08 + edge / short)) + 1
-    # A small glyph's paper does not differ enough from its ink.
+    # In a small glyph, the background does not differ enough from the strokes.
     endless = (shape.kind == KINDS.index("glyph")) & (edge >= 0.8 / _CELLS * 2 * long)
     return jnp.where(endless, jnp.inf, farthest)
 
 
-# Signed distances to the outlines, negative inside, of the order of a canvas sample near the edge.
+# Signed distances to the outlines, negative inside, in canvas samples near the edge.
 
 
 def _ellipse(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
@@ -123,7 +123,7 @@ def _box(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
 
 
 def _star(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
-    """Polygons of 3 to 8 corners, and stars."""
+    """Returns the distance to a polygon of 3 to 8 corners, or a star."""
     corners = 3 + jnp.floor(shape.form[0] * 6)
     u, v = u / shape.radii[0], v / shape.radii[1]
     part = 2 * jnp.pi / corners
@@ -152,7 +152,7 @@ def _ring(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
 
 
 def _glyph(shape: Shape, u: jax.Array, v: jax.Array) -> jax.Array:
-    """Six cells by six, joined smoothly."""
+    """Returns the distance to a glyph of 6x6 cells, joined smoothly."""
     cell = 2 / _CELLS * jnp.max(shape.radii) * jnp.array([1.0, 0.8])
     row, column = v / cell[0] + _CELLS / 2 - 0.5, u / cell[1] + _CELLS / 2 - 0.5
     places = jnp.arange(_CELLS, dtype=u.dtype).reshape(1, 1, -1)

@@ -1,4 +1,4 @@
-"""What surfaces look like: noise with the spectrum of natural images, and regular patterns."""
+"""Textures of surfaces: noise with the spectrum of natural images, and regular patterns."""
 
 from typing import NamedTuple
 
@@ -7,17 +7,17 @@ import jax.numpy as jnp
 
 
 class Fill(NamedTuple):
-    """How a surface is painted; every field is of one surface.
+    """The colours and textures of a surface.
 
     Attributes:
         colour: (C,) mean intensity.
-        tint: (C,) what a texture of one standard deviation adds.
-        slope: (2,) by how much the intensity grows toward y and x, a canvas sample.
-        weights: (3,) of rough noise, smooth noise, and the regular pattern.
-        wave: (2,) of the regular pattern, radians a canvas sample toward y and x.
-        phase: (2,) of the regular pattern along and across the wave.
-        sharpness: of its edges: 1 is a sine, larger ones become bars.
-        crossed: 0 for bars, 1 for checks, between them for a grid with lines.
+        tint: (C,) intensity that one standard deviation of the texture adds.
+        slope: (2,) growth of the intensity toward y and x, per canvas sample.
+        weights: (3,) weights of rough noise, smooth noise, and the regular pattern.
+        wave: (2,) frequency of the regular pattern toward y and x, radians per canvas sample.
+        phase: (2,) phase of the regular pattern along and across the wave.
+        sharpness: sharpness of its edges: 1 for a sine, larger values approach bars.
+        crossed: 0 for bars, 1 for checks, values in between for a grid with lines.
     """
 
     colour: jax.Array
@@ -31,18 +31,18 @@ class Fill(NamedTuple):
 
 
 def noise(key: jax.Array, side: int, *, exponent: float, density: float) -> jax.Array:
-    """Periodic noise of amplitude spectrum 1/f^exponent, cut off where pixels would alias.
+    """Draws periodic noise with amplitude spectrum 1/f^exponent, cut off where pixels would alias.
 
     Natural images have an exponent near 1 (Field, J. Opt. Soc. Am. A 4, 1987).
 
     Args:
         key: JAX random key.
-        side: of the square canvas, samples.
-        exponent: of the spectrum's fall.
-        density: canvas samples a pixel; frequencies above half a cycle a pixel are left out.
+        side: samples per side of the square canvas.
+        exponent: exponent of the spectrum.
+        density: canvas samples per pixel; frequencies above half a cycle per pixel are omitted.
 
     Returns:
-        (side, side) of zero mean and unit variance.
+        (side, side) with zero mean and unit variance.
     """
     f = jnp.hypot(jnp.fft.fftfreq(side)[:, None], jnp.fft.rfftfreq(side)[None])
     keep = jnp.where(f > 0, jax.nn.sigmoid((0.45 - f * density) / 0.03), 0.0)
@@ -59,16 +59,16 @@ def draw_fills(key: jax.Array, count: int, channels: int, *, density: float) -> 
         key: JAX random key.
         count: number of fills.
         channels: 1 for grey, 3 for colour.
-        density: canvas samples a pixel.
+        density: canvas samples per pixel.
 
     Returns:
         The fills.
     """
     of_even, of_normal = jax.random.split(key)
-    # One draw for all: many small ones take long to compile.
+    # A single draw, because many small ones take long to compile.
     even = jax.random.uniform(of_even, (14, count))
     normal = jax.random.normal(of_normal, (5, count))
-    # More dark surfaces than bright ones, and some nearly black and nearly white.
+    # Dark surfaces are more frequent than bright ones; some are nearly black or white.
     grey = jnp.where(even[0] < 0.6, even[1] ** 1.8, even[1])[:, None]
     saturation = 0.5 * even[2][:, None] ** 2
     hue = normal[:3].T if channels == 3 else jnp.zeros((count, channels))
@@ -92,12 +92,12 @@ def draw_fills(key: jax.Array, count: int, channels: int, *, density: float) -> 
 
 
 def paint(fill: Fill, y: jax.Array, x: jax.Array, grain: jax.Array) -> jax.Array:
-    """The intensity of a surface.
+    """Returns the intensity of a surface.
 
     Args:
         fill: one fill.
-        y: (h, w) canvas coordinates from the surface's middle, downward.
-        x: (h, w) the same, rightward.
+        y: (h, w) canvas coordinates from the middle of the surface, downward.
+        x: (h, w) canvas coordinates from the middle of the surface, rightward.
         grain: (2, h, w) noise of unit variance, rough and smooth.
 
     Returns:

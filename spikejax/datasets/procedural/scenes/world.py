@@ -1,4 +1,4 @@
-"""A procedural scene: layers that move over one another, seen at any time, with exact flow."""
+"""Procedural scenes of layers that move over one another, rendered at any time, with exact flow."""
 
 import dataclasses
 from typing import NamedTuple
@@ -13,18 +13,18 @@ from spikejax.datasets.procedural.scenes.motion import Motion, draw_motions, to_
 
 @dataclasses.dataclass(frozen=True)
 class SceneOptions:
-    """What kind of scenes are drawn.
+    """The options of procedural scenes.
 
     Attributes:
-        height: H of the picture, pixels.
-        width: W of the picture, pixels.
-        channels: 1 for grey, 3 for colour.
-        layers: of things in front of the background.
-        speed: median speed of the camera, pixels a readout (log-normal).
-        fastest: the limit, pixels a readout.
-        still: the share of scenes in which nothing moves.
-        density: canvas samples a pixel: above 1, so that looking up costs no sharpness.
-        share: scenes of a batch that are cut from the same canvases, at different places.
+        height: H of the image, pixels.
+        width: W of the image, pixels.
+        channels: C, 1 for grey, 3 for colour.
+        layers: L, number of layers in front of the background.
+        speed: median speed of the camera, pixels per readout (log-normal).
+        fastest: highest speed, pixels per readout.
+        still: share of scenes in which nothing moves.
+        density: canvas samples per pixel; above 1, so that interpolation costs no sharpness.
+        share: number of scenes of a batch that use the same canvases, at different places.
     """
 
     height: int = 96
@@ -57,17 +57,17 @@ class SceneOptions:
 
     @property
     def side(self) -> int:
-        """S of the canvases, samples, a multiple of 16."""
+        """S, samples per side of the canvases, a multiple of 16."""
         return -(-round(1.6 * self.density * max(self.height, self.width)) // 16) * 16
 
 
 class Scene(NamedTuple):
-    """Where on its canvases a scene lies, how its layers move, and how it is lit.
+    """A scene: its canvases, the motion of its layers, and its light.
 
     Attributes:
-        world: () int32, which of the painted worlds it is cut from.
-        motion: of its layers, the background first, with a leading axis of 1 + L.
-        light: how bright it is lit, a factor.
+        world: () int32, index of its world, the canvases that it uses.
+        motion: motion of its layers, the background first, with a leading axis of 1 + L.
+        light: factor of the intensity.
     """
 
     world: jax.Array
@@ -76,15 +76,15 @@ class Scene(NamedTuple):
 
 
 def draw_canvases(keys: jax.Array, options: SceneOptions) -> jax.Array:
-    """Paints the canvases that scenes are cut from.
+    """Paints the canvases of worlds.
 
     Args:
-        keys: (G,) JAX random keys, one a world.
-        options: of the scenes.
+        keys: (G,) JAX random keys, one per world.
+        options: options of the scenes.
 
     Returns:
-        (G, 1 + L, C + 1, S, S), the background first, periodic; the last channel is how much is
-        covered, the others are light, premultiplied.
+        (G, 1 + L, C + 1, S, S), the background first, periodic; the last channel is the coverage,
+        the others are the light, premultiplied by it.
     """
 
     def paint(key: jax.Array) -> jax.Array:
@@ -104,8 +104,8 @@ def draw_scenes(keys: jax.Array, worlds: jax.Array, options: SceneOptions) -> Sc
 
     Args:
         keys: (B,) JAX random keys.
-        worlds: (B,) int32, which of the painted worlds each is cut from.
-        options: of the scenes.
+        worlds: (B,) int32, index of the world of each scene.
+        options: options of the scenes.
 
     Returns:
         The scenes, each field with a leading axis of B.
@@ -130,14 +130,14 @@ def _draw_scene(key: jax.Array, world: jax.Array, options: SceneOptions) -> Scen
 def render(
     canvases: jax.Array, scene: Scene, time: jax.Array, options: SceneOptions, *, margin: int = 0
 ) -> jax.Array:
-    """What the camera sees at one moment.
+    """Renders the image of a scene at one moment.
 
     Args:
-        canvases: from `draw_canvases`.
-        scene: one of `draw_scenes`.
+        canvases: canvases from `draw_canvases`.
+        scene: one scene from `draw_scenes`.
         time: () readouts from the centre.
-        options: of the scene.
-        margin: pixels beyond the picture on each side, which make it so much larger.
+        options: options of the scene.
+        margin: pixels beyond the image on each side, which are added to H and W.
 
     Returns:
         (H, W, C) linear intensity, in [0, 1].
@@ -159,18 +159,18 @@ def flow(
     since: jax.Array | float = 0.0,
     margin: int = 0,
 ) -> jax.Array:
-    """Where what is seen at one moment, the centre unless told, is at another one.
+    """Returns the flow of a scene from the pixels of one moment to another moment.
 
-    With it `ops.warp` makes the picture at `time` the one at `since`, but for what is hidden at
-    `time` and by how far the layers' edges are soft.
+    `ops.warp` with this flow turns the image at `time` into that at `since`, except where it is
+    occluded at `time`, and up to the softness of the edges of layers.
 
     Args:
-        canvases: from `draw_canvases`.
-        scene: one of `draw_scenes`.
+        canvases: canvases from `draw_canvases`.
+        scene: one scene from `draw_scenes`.
         time: () readouts from the centre.
-        options: of the scene.
+        options: options of the scene.
         since: () readouts from the centre, the moment whose pixels the flow belongs to.
-        margin: pixels beyond the picture on each side, which make it so much larger.
+        margin: pixels beyond the image on each side, which are added to H and W.
 
     Returns:
         (H, W, 2) pixels, x then y, backward.
@@ -191,7 +191,7 @@ def flow(
 
 
 def pixels(options: SceneOptions, margin: int = 0) -> tuple[jax.Array, jax.Array]:
-    """The pixels' y and x from the middle of the picture, (H, W) each, and a margin's around it."""
+    """Returns y and x of pixels from the middle of the image, (H, W) each, with a margin."""
     lines = (
         jnp.arange(-margin, n + margin, dtype=jnp.float32) - (n - 1) / 2
         for n in (options.height, options.width)
@@ -208,14 +208,14 @@ def _look_up(
     x: jax.Array,
     options: SceneOptions,
 ) -> list[jax.Array]:
-    """The channels of a layer, (H, W) each, bilinear between the canvas samples."""
+    """Samples the channels of a layer, (H, W) each, by bilinear interpolation."""
     motion = jax.tree.map(lambda field: field[layer], scene.motion)
     row, column = to_canvas(motion, time, y, x, density=options.density)
     side = options.side
     (top, down), (left, right) = wrapped(row, side), wrapped(column, side)
     below, beside = (jnp.where(n + 1 == side, 0, n + 1) for n in (top, left))
 
-    # One flat array and indices into it: whatever else XLA is given, it makes copies of.
+    # One flat array and indices into it, because XLA copies the input of any other form.
     flat = canvases.reshape(-1)
     size = side * side
     first = (scene.world * canvases.shape[1] + layer) * (options.channels + 1) * size
@@ -234,15 +234,15 @@ def _look_up(
 
 
 def wrapped(place: jax.Array, side: int) -> tuple[jax.Array, jax.Array]:
-    """Where a place is on a periodic canvas.
+    """Wraps a place onto a periodic canvas.
 
     Args:
         place: (...) canvas samples, along one axis.
-        side: S of the canvas.
+        side: S, samples per side of the canvas.
 
     Returns:
-        The sample before it, int32 from 0 to S - 1, and the part of the way to the next one, which
-        is 1 where rounding gives the canvas's end.
+        The sample before the place, int32 from 0 to S - 1, and the fraction of the distance to the
+        next sample, which is 1 where rounding gives the end of the canvas.
     """
     place = jnp.clip(place - side * jnp.floor(place / side), 0.0, side)
     before = jnp.minimum(jnp.floor(place), side - 1)

@@ -1,6 +1,6 @@
 """TFDS builders of the published datasets and of procedural scenes, without TensorFlow.
 
-Importing this registers them: `tfds.builder("sreds")` works from then on.
+Importing this package registers them, for `tfds.builder("sreds")`.
 """
 
 from spikejax.datasets.published.builders.builder import SpikeBuilder

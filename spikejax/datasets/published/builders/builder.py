@@ -1,4 +1,4 @@
-"""The TFDS builder that all of ours are: clips as features, array_record files, no TensorFlow."""
+"""The base class of the TFDS builders: clips as features, array_record files, no TensorFlow."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -15,8 +15,8 @@ _BYTES = tfds.features.Encoding.BYTES
 class SpikeBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """Clips of spikes with images, as `spikejax.datasets.published.clips` describes them.
 
-    `as_data_source` gives them by index and feeds `pipeline.windows` as it is; each clip is read
-    whole, so that for training on long ones `spikejax.datasets.published.preparation` does better.
+    `as_data_source` returns clips by index, for `pipeline.windows`. It reads each clip whole; for
+    training on long clips the files of `spikejax prepare` are faster.
     """
 
     VERSION: ClassVar[Any] = tfds.core.Version("1.0.0")
@@ -26,24 +26,24 @@ class SpikeBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # 
         """Makes a builder.
 
         Args:
-            file_format: of the files; array_record is read without TensorFlow.
-            options: of TFDS: `data_dir` and others.
+            file_format: the format of the files; array_record needs no TensorFlow.
+            options: options of TFDS: `data_dir` and others.
         """
         super().__init__(file_format=file_format, **options)
 
     def _described(self, images: int, description: str, **info: Any) -> Any:
-        """The info of clips whose images have so many channels, 0 for none."""
+        """Returns the info of clips whose images have this many channels, 0 for no images."""
         features = {
             "name": tfds.features.Text(doc="The clip's name."),
             "packed": tfds.features.Tensor(
                 shape=(None, None, None),
                 dtype=np.uint8,
                 encoding=_BYTES,
-                doc="(T, H, ceil(W / 8)) spikes, eight pixels a byte, least significant first.",
+                doc="(T, H, ceil(W / 8)) spikes, eight pixels per byte, least significant first.",
             ),
-            "width": tfds.features.Scalar(np.int32, doc="W, the pixels of a row."),
-            "gain": tfds.features.Scalar(np.float32, doc="Spikes a readout at intensity 1."),
-            "rate_hz": tfds.features.Scalar(np.float32, doc="Readouts a second."),
+            "width": tfds.features.Scalar(np.int32, doc="W, pixels per row."),
+            "gain": tfds.features.Scalar(np.float32, doc="Spikes per readout at intensity 1."),
+            "rate_hz": tfds.features.Scalar(np.float32, doc="Readouts per second."),
         }
         if images:
             features["images"] = tfds.features.Tensor(
@@ -53,7 +53,7 @@ class SpikeBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # 
                 doc="(N, s H, s W, C) sharp images, intensity 1 as 65535.",
             )
             features["centres"] = tfds.features.Tensor(
-                shape=(None,), dtype=np.int32, doc="(N,) the readouts that the images are of."
+                shape=(None,), dtype=np.int32, doc="(N,) the readouts of the images."
             )
         if info.pop("blur", False):
             features["blur"] = tfds.features.Tensor(
@@ -71,7 +71,7 @@ class SpikeBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # 
 
 
 class PublishedBuilder(SpikeBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A published dataset, from its files in the manual directory."""
+    """A published dataset, from the files in the manual directory."""
 
     def _info(self) -> Any:
         layout = LAYOUTS[self.name]
@@ -93,7 +93,7 @@ class PublishedBuilder(SpikeBuilder, skip_registration=True):  # type: ignore[ca
 
 
 def example_of(name: str, clip: Clip) -> Clip:
-    """Makes a clip what the features describe: arrays in memory, images of 16 bits."""
+    """Converts a clip to the features: arrays in memory, images of 16 bits."""
     example = {"name": name, **clip, "packed": np.asarray(clip["packed"][:])}
     for key in ("images", "blur"):
         if key in example and example[key].dtype == np.uint8:

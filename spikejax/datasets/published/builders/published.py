@@ -1,4 +1,4 @@
-"""The builders of the published datasets; `layouts` says where their files lie."""
+"""TFDS builders of the published datasets; see `layouts` for their files."""
 
 from typing import ClassVar
 

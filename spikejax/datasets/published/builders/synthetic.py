@@ -1,4 +1,4 @@
-"""The builder of procedural scenes, the dataset that needs no files."""
+"""TFDS builder of procedural scenes, which needs no files."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,14 +9,14 @@ from spikejax.datasets.published.synthetic_clips import SyntheticClip, Synthetic
 
 
 class SpikejaxSynthetic(SpikeBuilder):
-    """Procedural scenes, seen by simulated cameras; 1000 clips of 121 readouts of 128x128."""
+    """Procedural scenes with simulated spikes: 1000 clips of 121 readouts of 128x128."""
 
     def __init__(self, *, dataset: SyntheticDataset | None = None, **options: Any) -> None:
         """Makes a builder.
 
         Args:
-            dataset: what it is made of, if not of the defaults.
-            options: of TFDS: `data_dir` and others.
+            dataset: options of the dataset; None for the defaults.
+            options: options of TFDS: `data_dir` and others.
         """
         self._dataset = dataset or SyntheticDataset()
         super().__init__(**options)

@@ -68,8 +68,8 @@ def test_what_is_simulated_is_deblurred(spikejax, tmp_path, rng):
         (("pairs", "-o", "x/", "--format", "gif", "--bits", "16"), "--bits"),
         (("pairs", "-o", "x/", "--exposure", "20"), "a.dat: an exposure of 20 .* pass --margin"),
         (("pairs", "-o", "x/", "--exposure", "61"), "a.dat: an exposure of 61 readouts does not"),
-        (("pairs", "-o", "x/", "--frames", "46"), "--frames: expected at most 45"),
-        (("pairs", "-o", "x/", "-m", "student"), "give --weights ldn=FILE"),
+        (("pairs", "-o", "x/", "--frames", "46"), "--frames 46: expected at most 45"),
+        (("pairs", "-o", "x/", "-m", "student"), "pass --weights ldn=FILE"),
         (("pairs/blur", "-o", "x/"), "no such folder; expected blur/X.png"),
         (("pairs", "car.dat", "-o", "x/"), "pairs: is a directory; expected a photograph"),
         (("none", "-o", "x/"), "none: no such file or folder"),
@@ -100,4 +100,4 @@ def test_a_bad_pair_of_a_folder_is_named_and_what_was_made_stays(spikejax, folde
     (folder / "spikes" / "a.dat").unlink()
     result = spikejax("deblur", "pairs", "-o", "out/", "-m", "sdm")
     assert result.exit_code == 2
-    assert "a.png: nothing of this name in" in result.stderr
+    assert "a.png: no file of this name in" in result.stderr

@@ -1,5 +1,7 @@
 """`spikejax deblur` of one photograph."""
 
+import re
+
 import numpy as np
 import pytest
 from deblurred import SIZE, expected
@@ -111,7 +113,7 @@ def test_a_sheet_compares_what_can_be_had(spikejax, pair, student, tmp_path):
     words = ("--sheet", "new/sheet.png", "--frames", "2", *student)
     result = spikejax(*COMMAND, "out.gif", *words)
     assert result.exit_code == 0, result.output
-    assert "left out: teacher (the weights of bsn and edsr do not ship" in result.stdout
+    assert "left out: teacher: the weights of bsn and edsr do not ship" in result.stdout
     sheet = read_image(tmp_path / "new" / "sheet.png")
     panels = 3 * (480 + 12) + 12  # photograph, TFP and student, each pixel ten times
     assert sheet.shape[1] == panels
@@ -126,6 +128,14 @@ def test_a_sheet_has_teacher_and_student(spikejax, pair, student, teacher, tmp_p
     assert read_image(tmp_path / "b.png").shape[1] == 4 * (480 + 12) + 12
 
 
+def test_help_names_every_method_and_network(spikejax, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    text = spikejax("deblur", "--help").stdout
+    for method in sj.deblur.METHODS.values():
+        assert f"{method.name} (" in text
+        assert all(re.search(rf"\b{network}\b", text) for network in method.networks)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -133,12 +143,12 @@ def test_a_sheet_has_teacher_and_student(spikejax, pair, student, teacher, tmp_p
         (("-o", "x.bmp"), "x.bmp: expected a name that ends in"),
         (("-o", "car.dat/x.png"), "car.dat"),
         (("-o", "car.dat/"), "car.dat: is a file"),
-        (("-o", "blur.png"), "blur.png: is a file that is read"),
-        (("-o", "x.png", "--sheet", "blur.png"), "blur.png: is a file that is read"),
-        (("-o", "x.png", "--sheet", "x.png"), "--sheet: x.png is the name of an image already"),
+        (("-o", "blur.png"), "blur.png: is an input; expected another name"),
+        (("-o", "x.png", "--sheet", "blur.png"), "blur.png: is an input; expected another name"),
+        (("-o", "x.png", "--sheet", "x.png"), "--sheet: x.png is already the name of an image"),
         (("-o", "x.png", "--sheet", "x.jpg"), "--sheet: expected a name that ends in .png"),
         (("-o", "x.png", "--frames", "3"), "--frames: 3 images need a folder"),
-        (("-o", "x/", "--frames", "22", "--exposure", "21"), "--frames: expected at most 21"),
+        (("-o", "x/", "--frames", "22", "--exposure", "21"), "--frames 22: expected at most 21"),
         (("-o", "x/", "--frames", "0"), "--frames"),
         (("-o", "x/", "--bits", "12"), "--bits"),
         (("-o", "x.mp4", "--fps", "0"), "--fps"),
@@ -149,7 +159,7 @@ def test_a_sheet_has_teacher_and_student(spikejax, pair, student, teacher, tmp_p
         (("-o", "x/", "--short", "8"), "--short: expected an odd number of readouts, got 8"),
         (("-o", "x/", "--short", "11", "--exposure", "9"), "at most the 9 of the exposure, got 11"),
         (("-o", "x/", "--encoding", "rec709"), "encoding: expected srgb, linear"),
-        (("-o", "x/", "--height", "9"), "no whole number of 9x12 readouts"),
+        (("-o", "x/", "--height", "9"), "not a whole number of 9x12 readouts"),
         (
             ("-o", "x/", "--height", "4", "--width", "24", "--stored-width", "24"),
             "blur.png: expected a photograph of 4 times .* 32x48 and 4x24: 8 and 2 times",
@@ -161,17 +171,17 @@ def test_a_sheet_has_teacher_and_student(spikejax, pair, student, teacher, tmp_p
         (("-o", "x/", "-m", "stir", "--blind"), "--blind: is for --method teacher; stir has no"),
         (("-o", "x/", "--weights", "ldn=a"), "--weights: the method sdm has no network ldn"),
         (("-o", "x/", "-m", "student", "--weights", "ldn=no.pth"), "no.pth: No such file"),
-        (("-o", "x/", "-m", "student", "--weights", "ldn=car.dat"), "car.dat: a damaged"),
-        (("-o", "x/", "-m", "student", "--weights=ldn=a", "--weights=ldn=b"), "ldn is given twice"),
+        (("-o", "x/", "-m", "student", "--weights", "ldn=car.dat"), "car.dat: damaged"),
+        (("-o", "x/", "-m", "student", "--weights=ldn=a", "--weights=ldn=b"), "ldn appears twice"),
         (("-o", "x/", "-m", "student"), "student: the weights of ldn do not .* --weights ldn=FILE"),
         (("-o", "x/", "-m", "sdm", "--blind"), "--blind: is for --method teacher; sdm has no BSN"),
         (("-o", "x/", "-m", "teacher", "--weights", "bsn=a"), "teacher: the weights of edsr do"),
-        (("-o", "x/", "-m", "magic"), "--method"),
+        (("-o", "x/", "-m", "magic"), "--method magic: expected student, teacher, stir, sdm"),
         (("-o", "x/", "--device", "tpu"), "--device tpu: there is none"),
         (("-o", "x/", "--homography", "no.txt"), "no.txt: no such file"),
         (("-o", "x/", "--homography", "car.dat"), "car.dat: expected 3x3 numbers"),
         (("-o", "x/", "--homography", "singular.txt"), "homography: expected a matrix with an inv"),
-        (("-o", "x/", "--homography", "infinite.txt"), "homography: sends pixels"),
+        (("-o", "x/", "--homography", "infinite.txt"), "homography: maps pixels"),
         (("-o", "x/", "--homography", "elsewhere.txt"), "only 0 % .* is the matrix inverted"),
         (("-o", "x/", "--sheet", "blur.png/s.png"), "--sheet: .*blur.png is a file"),
     ],
@@ -190,7 +200,7 @@ def test_bad_options_are_one_line(refused, pair, tmp_path, words, message):
         (None, "no such file"),
         ("folder", "is a directory"),
         (b"", r"bad: not a readable image \(it is empty\)"),
-        (b"no image at all", r"bad: not a readable image \(of no format that is known\)"),
+        (b"no image at all", r"bad: not a readable image \(unknown format\)"),
         ("half", "bad"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "bad: not a readable image"),
         ("bomb", "bad: not a readable image"),
@@ -219,7 +229,7 @@ def test_bad_photographs_are_one_line(refused, pair, tmp_path, content, message)
         (None, "no such file"),
         ("folder", "is a directory"),
         (b"", "empty"),
-        (b"\x01" * 13, "no whole number of 8x12"),
+        (b"\x01" * 13, "not a whole number of 8x12"),
         (b"\x01" * 12 * 4, "bad.dat"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Films of scenes: what is accumulated over time is what single looks at the scenes give."""
+"""Tests of films of scenes against single rendered frames."""
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,7 @@ def drawn(options, seed=0):
 
 
 def looked_at(canvases, scenes, options):
-    """(B, T, H, W, C), frame by frame."""
+    """Renders scenes frame by frame, (B, T, H, W, C)."""
     look = jax.jit(lambda scene, time: render(canvases, scene, time, options))
     return np.stack(
         [

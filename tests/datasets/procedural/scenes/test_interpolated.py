@@ -1,4 +1,4 @@
-"""Scenes as an interpolated video: exact at its frames, resampled and so softer between them."""
+"""Tests of interpolated videos of scenes: exact at their frames, softer between them."""
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from spikejax.datasets.procedural.scenes import (
     render,
 )
 
-SIDE, READOUTS, FIRST = 48, 46, 13  # frames at 13 and 33, and at -7 and 53 beyond the ends
+SIDE, READOUTS, FIRST = 48, 46, 13  # frames at 13 and 33, and at -7 and 53 outside the readouts
 
 
 def drawn(**changes):
@@ -66,7 +66,7 @@ def test_still_scenes_stay_as_they_are():
 
 
 def test_between_frames_both_are_resampled_along_the_motion(moving):
-    """Anew by scipy, at a readout three quarters of the way from one frame to the next."""
+    """Compares with scipy, at three quarters of the way from one frame to the next."""
     (canvases, scenes, options), _, video = moving
     scene = jax.tree.map(lambda x: x[1], scenes)
     times = np.float32([13, 33]) - (READOUTS - 1) / 2
@@ -101,8 +101,8 @@ def test_readouts_between_frames_are_softer(moving):
     fine = np.hypot(line[:, None], line[None]) > 0.25
 
     def kept(readout):
-        truth, made = (np.fft.fft2(x[:, readout] * window)[:, fine] for x in (exact, video))
-        return (made * truth.conj()).real.sum() / (np.abs(truth) ** 2).sum()
+        truth, light = (np.fft.fft2(x[:, readout] * window)[:, fine] for x in (exact, video))
+        return (light * truth.conj()).real.sum() / (np.abs(truth) ** 2).sum()
 
     assert kept(33) == pytest.approx(1, abs=1e-3)
     assert 0.2 < kept(23) < kept(31) < 0.95
@@ -112,10 +112,10 @@ def test_colour_and_other_moments_are_refused():
     options = SceneOptions(channels=3)
     with pytest.raises(ValueError, match="expected grey scenes, got 3 channels"):
         interpolated(None, None, options, readouts=READOUTS, first=FIRST)
-    with pytest.raises(ValueError, match="no interpolated video of a colour scene"):
+    with pytest.raises(ValueError, match="interpolated 0 with colour scenes, .* got 0.5"):
         SyntheticOptions(scene=options, interpolated=0.5)
     for other in ({"exposure": 21}, {"moments": (3,)}):
-        with pytest.raises(ValueError, match="nor with an exposure or moments"):
+        with pytest.raises(ValueError, match="interpolated 0 with .* an exposure or moments"):
             SyntheticOptions(interpolated=0.5, **other)
 
 
@@ -129,7 +129,7 @@ def test_a_share_is_from_0_to_1(share):
 
 def test_a_share_of_a_batch_is_interpolated_with_the_same_true_images():
     scene = SceneOptions(height=16, width=16, layers=1, speed=0.4, still=0.0, share=8)
-    made = {
+    by_share = {
         share: jax.device_get(
             synthetic_batch(
                 jax.random.key(2),
@@ -140,9 +140,9 @@ def test_a_share_of_a_batch_is_interpolated_with_the_same_true_images():
         for share in (0.0, 0.5, 1.0)
     }
     for share in (0.5, 1.0):
-        np.testing.assert_array_equal(made[share]["images"], made[0.0]["images"])
-        np.testing.assert_array_equal(made[share]["gain"], made[0.0]["gain"])
-    exact, some, video = (made[share]["spikes"] for share in (0.0, 0.5, 1.0))
+        np.testing.assert_array_equal(by_share[share]["images"], by_share[0.0]["images"])
+        np.testing.assert_array_equal(by_share[share]["gain"], by_share[0.0]["gain"])
+    exact, some, video = (by_share[share]["spikes"] for share in (0.0, 0.5, 1.0))
     differs = (exact != video).any((1, 2, 3))
     chosen = (some == video).all((1, 2, 3)) & differs
     assert differs.all() and 1 <= chosen.sum() <= 7

@@ -1,4 +1,4 @@
-"""Scenes for accelerators, many drawn at once, are those for processors, one after another."""
+"""Tests that scenes drawn in parallel, for accelerators, equal those drawn in turn, for CPUs."""
 
 import re
 
@@ -19,7 +19,7 @@ OPTIONS = SyntheticOptions(
 
 @pytest.fixture
 def for_accelerators():
-    """Functions that are compiled stay as they are, and must be compiled anew."""
+    """Draws a batch for accelerators; caches are cleared, since compiled functions persist."""
     jax.clear_caches()
     with ops.programs_for("gpu"):
         batch = jax.device_get(synthetic_batch(jax.random.key(5), OPTIONS, count=3))
@@ -33,7 +33,7 @@ def test_the_same_scenes_are_drawn_for_accelerators(for_accelerators):
     assert for_accelerators.keys() == expected.keys()
     for name in ("images", "gain"):
         np.testing.assert_allclose(for_accelerators[name], expected[name], atol=1e-4)
-    # Light that differs in its last bits may fire a readout later, and for nothing else.
+    # Light that differs in its last bits may delay a spike by one readout.
     fired, should = (x["spikes"].astype(np.int32).cumsum(1) for x in (for_accelerators, expected))
     assert np.abs(fired - should).max() <= 1
     assert np.mean(fired != should) < 1e-3

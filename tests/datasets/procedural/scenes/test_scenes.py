@@ -56,15 +56,15 @@ def test_a_picture_is_colour_in_the_range(look):
 
 
 def test_what_moves_is_warped_back_by_its_flow(flow, look):
-    found = []
+    differences = []
     for seed in range(6):
         one, time = scene(seed, seed % 2), jnp.float32(4)
         backward = flow(one, time, jnp.float32(0))
         there = look(one, time)
         warped = ops.warp(there[None], backward[None])[0]
         moved, error = (np.abs(x - look(one, jnp.float32(0)))[4:-4, 4:-4] for x in (there, warped))
-        found.append((np.median(moved), np.median(error)))
-    moved, error = np.sum(found, 0)
+        differences.append((np.median(moved), np.median(error)))
+    moved, error = np.sum(differences, 0)
     assert error < 0.35 * moved
 
 
