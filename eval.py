@@ -155,12 +155,13 @@ def _network(config: Any) -> str:
     """Returns the network that a configuration trains to reconstruct recordings."""
     from spikejax import inference, tasks
 
-    if tasks.task_of(config) != "reconstruction":
+    network = tasks.model_of(config)
+    if network not in inference.network_names():
         raise ValueError(
-            f"the task {config.task!r} makes no images of recordings; it is 'reconstruction' of "
-            f"{', '.join(inference.network_names())} that does"
+            f"the network {network!r} makes no images of recordings; "
+            f"{', '.join(inference.network_names())} do"
         )
-    return tasks.model_of(config)
+    return network
 
 
 def _data(config: Any, fields: dict[str, Any]) -> DataSpec:

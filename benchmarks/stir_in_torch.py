@@ -98,7 +98,7 @@ def trunk(state: State, name: str, x: Tensor) -> Tensor:
 
 
 def stir(state: State, spikes: Tensor, train: bool = False) -> list[Tensor]:
-    """Returns five unclamped images, finest first, of spikes (B, 61, H, W), sizes multiples of 16."""
+    """Returns five unclamped images, finest first, of spikes (B, 61, H, W); 16 divides H and W."""
     blocks = torch.cat([spikes[:, s : s + 21] for s in (0, 20, 40)])
     features = encode(state, blocks, train)
     first, middle, last = zip(*(f.chunk(3) for f in features), strict=True)

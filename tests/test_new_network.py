@@ -177,7 +177,8 @@ def test_its_weights_are_converted_and_exported(name, folder, spikes, variables)
 def test_help_names_it(folder):
     for command in ("reconstruct", "evaluate", "benchmark"):
         text = " ".join(run(*IMPORT, command, "--help").replace("│", " ").split())
-        assert "leaky, mine, lrn or stir" in text, text
+        methods = sj.inference.method_names()
+        assert f"{', '.join(methods[:-1])} or {methods[-1]}" in text, text
 
 
 SHORT = {

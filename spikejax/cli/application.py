@@ -1,5 +1,6 @@
 """The Typer application: its sub-commands and its global options."""
 
+import importlib
 import io
 import sys
 from collections.abc import Sequence
@@ -9,17 +10,21 @@ from typing import Annotated, NoReturn
 import typer
 
 import spikejax
-from spikejax.cli.commands.benchmark import benchmark
-from spikejax.cli.commands.convert import convert
-from spikejax.cli.commands.deblur import deblur
-from spikejax.cli.commands.demo import demo
-from spikejax.cli.commands.evaluate import evaluate
-from spikejax.cli.commands.info import info
-from spikejax.cli.commands.prepare import prepare
-from spikejax.cli.commands.reconstruct import reconstruct
-from spikejax.cli.commands.simulate import simulate
 from spikejax.cli.console.errors import Commands
 from spikejax.cli.options.registry_help import RegistryCommand
+
+COMMANDS = (
+    "demo",
+    "info",
+    "reconstruct",
+    "deblur",
+    "simulate",
+    "evaluate",
+    "prepare",
+    "convert",
+    "benchmark",
+)
+"""The sub-commands in the order of the help: `commands/NAME.py` defines the function NAME."""
 
 app = typer.Typer(
     name="spikejax",
@@ -28,7 +33,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for command in (demo, info, reconstruct, deblur, simulate, evaluate, prepare, convert, benchmark):
+for name in COMMANDS:
+    command = getattr(importlib.import_module(f"spikejax.cli.commands.{name}"), name)
     app.command(cls=RegistryCommand)(command)
 
 

@@ -1,9 +1,13 @@
 """Networks as pure functions: `create(name)` returns a `Model` with `init` and `apply`.
 
-One file (or folder) per network; a new one is its file and its name in the next line.
+One file (or folder) per network. The file registers it; a line here imports the file.
 """
 
-from spikejax.models import bsn, edsr, ldn, lrn, stir
+from spikejax.models import bsn as bsn
+from spikejax.models import edsr as edsr
+from spikejax.models import ldn as ldn
+from spikejax.models import lrn as lrn
+from spikejax.models import stir as stir
 from spikejax.models.importing import import_file
 from spikejax.models.model import (
     Blocks,
@@ -25,14 +29,9 @@ __all__ = [
     "Stream",
     "TrainOutput",
     "Variables",
-    "bsn",
     "create",
     "create_with_dtype",
-    "edsr",
     "import_file",
-    "ldn",
-    "lrn",
     "names",
     "register",
-    "stir",
 ]

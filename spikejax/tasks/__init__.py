@@ -1,6 +1,9 @@
 """Training tasks by name: `create(config)` returns a `Task` of pure functions."""
 
-from spikejax.tasks import bsn, edsr, ldn, reconstruction
+from spikejax.tasks import bsn as bsn
+from spikejax.tasks import edsr as edsr
+from spikejax.tasks import ldn as ldn
+from spikejax.tasks import reconstruction as reconstruction
 from spikejax.tasks.exposures import defaults as exposure_defaults
 from spikejax.tasks.names import BEFORE, model_of, task_of, upgrade
 from spikejax.tasks.starting import initial_variables
@@ -12,15 +15,11 @@ __all__ = [
     "Scalars",
     "Task",
     "Variables",
-    "bsn",
     "create",
-    "edsr",
     "exposure_defaults",
     "initial_variables",
-    "ldn",
     "model_of",
     "names",
-    "reconstruction",
     "register",
     "task_of",
     "upgrade",

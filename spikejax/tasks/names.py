@@ -29,7 +29,7 @@ def task_of(config: Any) -> str:
 
 
 def model_of(config: Any) -> str:
-    """Returns the name of the network that a configuration of 'reconstruction' trains."""
+    """Returns the network that a configuration names; without one, the name of the task."""
     return config.get("model", "") or config.task
 
 

@@ -17,7 +17,7 @@ Loss = Callable[[Any, Any, Batch, jax.Array], tuple[jax.Array, tuple[Any, Scalar
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """The interface between the training loop and what it trains.
+    """The interface between the training loop and a network that it trains.
 
     Attributes:
         name: name of the task, for `tasks.create`.

@@ -10,7 +10,7 @@ KEY = jax.random.key(0)
 
 
 def test_presets_have_the_published_figures():
-    assert set(SENSORS) == {"ideal", "vidar", "ssdm", "sreds", "reds_base"}
+    assert {"ideal", "vidar", "ssdm", "sreds", "reds_base"} <= set(SENSORS)
     assert SENSORS["ssdm"].gain == pytest.approx(0.9927, abs=5e-5)
     assert SENSORS["ssdm"].gain == pytest.approx(1.9854280510018212 / 2)  # the golden gain / 2 V
     assert (SENSORS["sreds"].gain, SENSORS["reds_base"].gain) == (0.4, 0.6)

@@ -40,9 +40,8 @@ def test_a_file_is_written_and_read(exported, tmp_path, rng):
 def test_stir_is_exported_for_every_platform_with_open_sizes(stir_variables, rng):
     data = sj.inference.export_network("stir")
     assert set(jax.export.deserialize(bytearray(data)).platforms) == {"cpu", "cuda", "tpu"}
-    weights = {name: stir_variables[name] for name in ("params", "batch_stats")}
     spikes = (rng.random((1, 61, 16, 32)) < 0.3).astype(np.uint8)
-    image = sj.inference.load_exported(data)(weights, spikes)
+    image = sj.inference.load_exported(data)(stir_variables, spikes)
     expected = sj.models.create("stir").apply(stir_variables, spikes)
     np.testing.assert_allclose(image, expected, atol=1e-5)
 

@@ -8,8 +8,8 @@ from spikejax.metrics import metric
 
 
 def test_the_columns_have_the_order_of_the_field():
-    names = [one.name for one in metrics.table_metrics()]
-    assert [name.partition(" own")[0] for name in names] == [
+    names = [one.name.partition(" own")[0] for one in metrics.table_metrics()]
+    field = [
         "PSNR",
         "SSIM matlab",
         "SSIM skimage",
@@ -17,6 +17,7 @@ def test_the_columns_have_the_order_of_the_field():
         "NIQE",
         "BRISQUE",
     ]
+    assert [name for name in names if name in field] == field
 
 
 def test_a_registered_metric_becomes_a_column(monkeypatch):

@@ -1,7 +1,7 @@
 """Metrics against other packages, over fifty random pairs or pictures.
 
 The tests need `lpips`, `piq` and `pyiqa` with PyTorch, and take minutes. `pytest -m reference -s`
-prints the largest deviations. `benchmarks/measures.py` computes them.
+prints the largest deviations. `benchmarks/metrics.py` computes them.
 """
 
 import importlib.util
@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.reference, pytest.mark.filterwarnings("ignore")]
 
 
 def benchmark():
-    path = Path(__file__).parents[2] / "benchmarks" / "measures.py"
-    spec = importlib.util.spec_from_file_location("spikejax_measures", path)
+    path = Path(__file__).parents[2] / "benchmarks" / "metrics.py"
+    spec = importlib.util.spec_from_file_location("spikejax_metrics", path)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -36,7 +36,7 @@ def test_it_is_five_convolutions_with_relu_between(rng):
 
 
 def test_create_refuses_what_it_does_not_know():
-    with pytest.raises(ValueError, match="no network 'strir'; there are .*lrn"):
+    with pytest.raises(ValueError, match=r"no network 'strir'; there are .*lrn"):
         models.create("strir")
     with pytest.raises(ValueError, match=r"network 'lrn': .*depth"):
         models.create("lrn", depth=3)

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from spikejax.tasks.edsr import dithered
 
 from spikejax import deblur, losses, metrics, models, tasks, weights
 from spikejax.camera import ExposureTiming
+from spikejax.tasks.edsr import dithered
 from spikejax.training import exposure_config
 
 EXPOSURE = ExposureTiming(readouts=9, margin=10, short=3)

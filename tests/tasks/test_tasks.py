@@ -120,7 +120,7 @@ def test_bfloat16_activations_change_little(lrn):
 
 
 def test_tasks_are_frozen_and_known_by_name(lrn):
-    assert tasks.names() == ("bsn", "edsr", "ldn", "reconstruction")
+    assert {"bsn", "edsr", "ldn", "reconstruction"} <= set(tasks.names())
     with pytest.raises(dataclasses.FrozenInstanceError):
         lrn[0].name = "other"
     other = config("lrn", l1=1.0)

@@ -114,9 +114,7 @@ def test_a_configuration_that_does_not_fit_is_refused_with_its_fields(run):
 
 def test_a_run_that_is_beyond_the_last_step_asked_for_is_refused_untouched(run):
     before = (run[0] / "train.csv").read_text(), (run[0] / "summary.md").read_text()
-    with pytest.raises(
-        ValueError, match=r"newest checkpoint is of step 12, beyond steps = 8; use"
-    ):
+    with pytest.raises(ValueError, match=r"newest checkpoint is of step 12, beyond steps = 8; use"):
         train(run[0], steps=8)
     assert ((run[0] / "train.csv").read_text(), (run[0] / "summary.md").read_text()) == before
 

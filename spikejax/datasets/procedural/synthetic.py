@@ -177,8 +177,8 @@ def _painted_with(canvases: jax.Array, photographs: jax.Array) -> jax.Array:
     return jnp.concatenate([photographs * cover, cover], 2)
 
 
-# Separate programs: in a single one, XLA for CPUs draws and paints again whatever it looks up, and is
-# 30 times slower.
+# Separate programs: in a single one, XLA for CPUs draws and paints again whatever it looks up. That
+# is 30 times slower.
 
 
 @partial(jax.jit, static_argnames=("options",))

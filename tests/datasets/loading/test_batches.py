@@ -47,7 +47,7 @@ def test_no_gain_is_asked_for_where_sidecars_say_it(recordings):
     [
         ({"recording_gain": -1.0}, "recording_gain: expected a positive number"),
         ({"recording_gain": 0.5, "source": "synthetic"}, "got 0.5 for 'synthetic'"),
-        ({"recording_gain": 0.5, "split": "test"}, "it has no split 'test'"),
+        ({"recording_gain": 0.5, "split": "test"}, "only has the split 'train', not 'test'"),
     ],
 )
 def test_what_does_not_fit_is_refused(recordings, options, message):

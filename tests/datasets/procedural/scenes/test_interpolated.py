@@ -112,10 +112,10 @@ def test_colour_and_other_moments_are_refused():
     options = SceneOptions(channels=3)
     with pytest.raises(ValueError, match="expected grey scenes, got 3 channels"):
         interpolated(None, None, options, readouts=READOUTS, first=FIRST)
-    with pytest.raises(ValueError, match="interpolated 0 with colour scenes, .* got 0.5"):
+    with pytest.raises(ValueError, match=r"interpolated 0 with colour scenes, .* got 0\.5"):
         SyntheticOptions(scene=options, interpolated=0.5)
     for other in ({"exposure": 21}, {"moments": (3,)}):
-        with pytest.raises(ValueError, match="interpolated 0 with .* an exposure or moments"):
+        with pytest.raises(ValueError, match=r"interpolated 0 with .* an exposure or moments"):
             SyntheticOptions(interpolated=0.5, **other)
 
 

@@ -1,7 +1,7 @@
 """Comparison of every metric with other implementations, over fifty random pairs or pictures.
 
-    python benchmarks/measures.py            # all whose packages are installed
-    python benchmarks/measures.py psnr ssim  # some
+    python benchmarks/metrics.py            # all whose packages are installed
+    python benchmarks/metrics.py psnr ssim  # some
 
 It prints the table of docs/metrics.md. scikit-image is a dependency of the tests; lpips, piq and
 pyiqa need PyTorch. `pytest -m reference` compares the same numbers with their limits. Trunks have
