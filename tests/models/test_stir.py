@@ -86,7 +86,7 @@ def test_three_training_steps_agree_with_the_reference(golden, variables, gradie
         (total, (batch_stats, first, coarse)), grads = gradient(params, batch_stats, *data)
         np.testing.assert_allclose([first, coarse, total], file["losses"][step], rtol=tolerance)
         if step == 0:
-            # The forms of convolutions for processors round otherwise, by 6e-6 for the worst.
+            # The CPU forms of convolutions round differently, by 6e-6 at most.
             check_gradient_norms(file, grads, batch_stats, atol=1e-5)
         with jax.numpy_dtype_promotion("standard"):
             params, state = update(grads, state, params)
@@ -124,7 +124,7 @@ def check_gradient_norms(file, grads, batch_stats, atol):
     assert len(file["grad_norm_names"]) == 137
     for name, expected in zip(file["grad_norm_names"], file["grad_norms"], strict=True):
         # The biases before a batch norm have no gradient but for rounding. That of a slope is one
-        # sum of 1e5 terms that cancel, which processors of another vector width round otherwise.
+        # sum of 1e5 terms that cancel; CPUs of another vector width round it differently.
         least = 1e-5 if grads[name].size == 1 else atol
         np.testing.assert_allclose(
             np.linalg.norm(grads[name]), expected, rtol=1e-3, atol=least, err_msg=name
