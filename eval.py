@@ -67,11 +67,12 @@ for _field in dataclasses.fields(DataSpec):
 
 def main(_: list[str]) -> None:
     """Evaluates; exits with one line if an argument is wrong."""
-    from spikejax import models
+    from spikejax import models, training
     from spikejax.cli.console.errors import explain
 
     logging.set_verbosity(logging.WARNING)
     try:
+        training.join_processes()  # before anything computes, a file of one's own included
         for file in _IMPORT.value:
             models.import_file(file)
         evaluate(
@@ -121,12 +122,16 @@ def evaluate(
     from spikejax.cli.console.output import folder_for_results
     from spikejax.cli.console.progress import track
 
-    training.join_processes()
     if config is None or (workdir is None) == (weights is None):
         raise ValueError("expected --config FILE, and either --workdir DIR or --weights FILE")
     network = _network(config)
     names = {field.name: f"--{field.name}" for field in dataclasses.fields(DataSpec)}
-    names |= {"methods": "--methods", "weights": "--other_weights", "published": "--published"}
+    names |= {
+        "methods": "--methods",
+        "method": "--methods",
+        "weights": "--other_weights",
+        "published": "--published",
+    }
     with naming_options(names):
         samples = _data(config, data).open()
     trained = evaluation.Candidate(

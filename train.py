@@ -39,12 +39,13 @@ def main(_: list[str]) -> None:
             "expected --config FILE and --workdir DIR, or --export FILE and --workdir DIR",
         )
     try:
+        if _EXPORT.value is None:  # before anything computes, a file of one's own included
+            training.join_processes(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
         for file in _IMPORT.value:
             models.import_file(file)
         if _EXPORT.value is not None:
             print(training.export(_WORKDIR.value, _EXPORT.value))
             return
-        training.join_processes(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
         training.train(_CONFIG.value, _WORKDIR.value)
     except (ValueError, OSError) as error:
         if training.failed_late(error):  # not an error of the arguments

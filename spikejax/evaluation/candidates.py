@@ -102,7 +102,8 @@ def make_candidates(
         ValueError: if there is no such method, or the options do not fit it; a message about an
             argument starts with its name, 'weights: ...'.
     """
-    sources = _sources_by_network(weights)
+    sources = _sources_by_network([weights] if isinstance(weights, str) else weights)
+    methods = [methods] if isinstance(methods, str) else methods
     if methods is None:
         available = available_methods()
         methods = [name for name in method_names() if name in available or name in sources]
@@ -127,7 +128,7 @@ def _candidates_of(method: str, sources: Sequence[Any], dtype: Any) -> list[Cand
     return [
         Candidate(
             name,
-            label=method if len(sources) == 1 else f"{method} {_short(source, number)}",
+            label=method if len(sources) == 1 else f"{method} {_short(sources, number)}",
             weights=source,
             window=int(window) if colon else None,
             dtype=None if is_classical(name) else dtype,
@@ -136,8 +137,13 @@ def _candidates_of(method: str, sources: Sequence[Any], dtype: Any) -> list[Cand
     ]
 
 
-def _short(source: Any, number: int) -> str:
-    return Path(source).stem if isinstance(source, str | Path) else str(number)
+def _short(sources: Sequence[Any], number: int) -> str:
+    """Names one of several weights: its file's stem, the path if stems repeat, or its number."""
+    source = sources[number - 1]
+    if not isinstance(source, str | Path):
+        return str(number)
+    stems = [Path(other).stem for other in sources if isinstance(other, str | Path)]
+    return Path(source).stem if stems.count(Path(source).stem) == 1 else str(source)
 
 
 def _sources_by_network(weights: Weights | None) -> dict[str, list[Any]]:

@@ -20,6 +20,7 @@ from spikejax.inference.pipeline import pipelined
 from spikejax.inference.source import Source, read_reflected
 from spikejax.inference.windows import Pairs
 from spikejax.models import Model, Variables
+from spikejax.weights import without_constants
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +109,7 @@ def from_blocks(
     length = model.blocks.length
     height, width = source.shape[1:]
     plans, slots = plan_blocks(centres, batch_size, model.blocks.offsets)
-    weights = {name: value for name, value in variables.items() if name != "constants"}
+    weights = without_constants(variables)
     block = jax.ShapeDtypeStruct((1, length, height, -(-width // 8)), np.uint8)
     features = jax.eval_shape(functools.partial(_features, model, width=width), weights, block)
     pool = jax.tree.map(lambda f: jnp.zeros((slots, *f.shape[1:]), f.dtype), features)

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import export as jax_export
 
-from spikejax import models, ops
+from spikejax import models, ops, weights
 from spikejax.formats import replacing
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -69,6 +69,6 @@ def load_exported(source: bytes | str | Path) -> Any:
     @jax.jit
     def run(variables: Any, spikes: Any) -> Any:
         # Weights from a file also carry the gain of their training, which networks do not read.
-        return call({k: v for k, v in variables.items() if k != "constants"}, spikes)
+        return call(weights.without_constants(variables), spikes)
 
     return run

@@ -1,5 +1,6 @@
 """The list of methods: the classical ones, and every network with a window of spikes."""
 
+import contextlib
 from typing import Any
 
 from spikejax import models
@@ -11,8 +12,11 @@ from spikejax.inference.network_methods import network_method
 
 def network_names() -> tuple[str, ...]:
     """Returns the networks that make images of spikes, the best shipped weights last."""
-    made = [models.create(name) for name in models.names()]
-    windowed = [model for model in made if model.window is not None]
+    windowed = []
+    for name in models.names():
+        with contextlib.suppress(ValueError):  # one that fails is reported when it is asked for
+            model = models.create(name)
+            windowed += [model] if model.window is not None else []
     return tuple(m.name for m in sorted(windowed, key=lambda m: (m.quality, m.name)))
 
 
@@ -57,9 +61,9 @@ def create_method(
     Raises:
         ValueError: if there is no such method, or it does not take an option.
     """
-    if name not in method_names():
-        raise ValueError(f"method: there is no {name!r}; there are {', '.join(method_names())}")
     if not is_classical(name):
+        if name not in models.names() or models.create(name).window is None:
+            raise ValueError(f"method: there is no {name!r}; there are {', '.join(method_names())}")
         if window is not None:
             fixed = models.create(name).window
             raise ValueError(f"window: that of {name} is fixed, {fixed} readouts")

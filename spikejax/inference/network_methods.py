@@ -14,6 +14,7 @@ from spikejax.inference.method import Method
 from spikejax.inference.recurrent import from_recurrent
 from spikejax.inference.source import Source
 from spikejax.inference.windows import Pairs, from_reflected_windows
+from spikejax.models.model import check_output
 
 
 def network_method(name: str, source_of_weights: Any, dtype: Any) -> Method:
@@ -63,13 +64,15 @@ def _driven(
     if model.driver == "blocks":
         return from_blocks(source, centres, model, variables, batch_size=batch_size)
     assert model.window is not None
-    run = Partial(_window_images(model.apply), variables)
+    run = Partial(_window_images(model), variables)
     return from_reflected_windows(source, centres, run, window=model.window, batch_size=batch_size)
 
 
 @functools.cache
-def _window_images(apply: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+def _window_images(model: models.Model) -> Callable[..., jax.Array]:
     def images(variables: models.Variables, spikes: jax.Array) -> jax.Array:
-        return apply(variables, spikes)[..., 0]
+        output = model.apply(variables, spikes)
+        check_output(output, spikes, model.name)
+        return output[..., 0]
 
     return images

@@ -31,6 +31,10 @@ class Images(Iterator[tuple[int, np.ndarray]]):
     def __next__(self) -> tuple[int, np.ndarray]:
         return next(self._pairs)
 
+    def close(self) -> None:
+        """Ends the iteration: no further image is computed."""
+        self._pairs = iter(())
+
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Plan:

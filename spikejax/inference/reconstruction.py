@@ -27,7 +27,8 @@ def reconstruct(
     Packed spikes travel to the device and are unpacked there; the next batch is read while one is
     computed. STIR encodes every block of readouts once, however many windows share it. A network
     with memory reads the windows in order and carries its state along; before an image far from
-    the previous one it reads a few windows to warm up (`Model.stream.warmup`).
+    the previous one it reads a few windows to warm up (`Model.stream.warmup`), so that its image
+    depends a little on which other centres are asked for.
 
     At the ends of a recording: the default centres keep their window inside it. At centres nearer
     to an end, TFP averages the readouts that exist, TFI counts a missing spike as one at the end of

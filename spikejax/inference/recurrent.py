@@ -14,6 +14,8 @@ from spikejax.inference.pipeline import pipelined
 from spikejax.inference.source import Source, read_reflected
 from spikejax.inference.windows import Pairs
 from spikejax.models import Model, Variables
+from spikejax.models.model import check_output
+from spikejax.weights import without_constants
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +89,7 @@ def from_recurrent(
     assert model.stream is not None
     assert model.window is not None
     window, (height, width) = model.window, source.shape[1:]
-    weights = {name: value for name, value in variables.items() if name != "constants"}
+    weights = without_constants(variables)
     states: dict[int, Any] = {}
 
     def read(step: Step) -> np.ndarray:
@@ -116,5 +118,7 @@ def _step(
     model: Model, weights: Variables, state: Any, packed: jax.Array, width: int
 ) -> tuple[Any, jax.Array]:
     assert model.stream is not None
-    state, image = model.stream.step(weights, state, ops.unpack_bits(packed, width))
+    spikes = ops.unpack_bits(packed, width)
+    state, image = model.stream.step(weights, state, spikes)
+    check_output(image, spikes, model.name)
     return state, image[0, ..., 0]

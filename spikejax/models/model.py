@@ -24,7 +24,7 @@ State = Any
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Blocks:
-    """How to run a network that encodes parts of its window independently of one another.
+    """The parts of a network that encodes blocks of its window independently of one another.
 
     Windows that overlap share these blocks, so that a recording is encoded once.
 
@@ -44,7 +44,7 @@ class Blocks:
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Stream:
-    """How to run a network that carries a state from window to window.
+    """The functions of a network that carries a state from window to window.
 
     Attributes:
         init: (variables, (B, H, W)) -> state before the first window, a pytree of arrays.
@@ -60,7 +60,7 @@ class Stream:
 
 
 class TrainOutput(NamedTuple):
-    """What a network returns in training.
+    """The output of a network in training mode.
 
     Attributes:
         images: (B, H, W, 1), then coarser ones, each half as fine as the one before, if there are
@@ -90,7 +90,7 @@ class Model:
             spikes (B, window, H, W) and returns images (B, H, W, 1), spikes per readout or, for
             weights with a `trained_gain`, intensity at that gain. None for a recurrent network: a
             single step of its stream.
-        label: name in pictures and tables; None for `name` in capitals.
+        label: name in pictures; '' for `name` in capitals.
         citation: authors, title, venue.
         reach: how far, in pixels, an input pixel can change the output; None if everywhere.
         levels: images that `train` returns, the finest included.
@@ -161,7 +161,12 @@ class Model:
         """
         if self.train is not None:
             return self.train(variables, spikes, axis_name=axis_name)
-        return TrainOutput((self.apply(variables, spikes),), variables.get("batch_stats", {}))
+        if variables.get("batch_stats"):
+            raise ValueError(
+                f"Model {self.name!r}: has batch statistics, which training has to update; "
+                "expected the field train"
+            )
+        return TrainOutput((self.apply(variables, spikes),), {})
 
 
 def _one_step(stream: Stream, variables: Variables, spikes: jax.Array) -> jax.Array:
@@ -176,13 +181,17 @@ _NETWORKS: Registry[Factory] = Registry("network")
 
 def register(name: str) -> Callable[[Factory], Factory]:
     """Decorator: makes `factory(**options) -> Model` known to `create` as `name`."""
-    _create.cache_clear()
     return _NETWORKS.register(name)
 
 
 def names() -> tuple[str, ...]:
     """Returns the names that `create` knows, sorted."""
     return _NETWORKS.names()
+
+
+def registered() -> dict[str, Factory]:
+    """Returns the factories by name."""
+    return {name: _NETWORKS[name] for name in _NETWORKS.names()}
 
 
 def create(name: str, **options: Any) -> Model:
@@ -200,9 +209,14 @@ def create(name: str, **options: Any) -> Model:
     """
     factory = _NETWORKS[name]
     try:
-        return _create(factory, **options)
-    except TypeError as error:
-        raise ValueError(f"network {name!r}: {error}") from error
+        model = _create(factory, **options)
+    except Exception as error:  # a network of one's own raises anything
+        text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"network {name!r}: {text}") from error
+    if not isinstance(model, Model) or model.name != name:
+        got = f"one named {model.name!r}" if isinstance(model, Model) else repr(model)
+        raise ValueError(f"network {name!r}: expected create() to return a Model of it, got {got}")
+    return model
 
 
 def create_with_dtype(name: str, dtype: Any = None) -> Model:
@@ -220,6 +234,8 @@ def create_with_dtype(name: str, dtype: Any = None) -> Model:
     own = jnp.float32 if option is None else option.default
     if dtype is None or jnp.dtype(dtype) == jnp.dtype(own):
         return create(name)
+    if option is None:
+        raise ValueError(f"dtype: {name} computes in float32 and has no other, got {dtype}")
     return create(name, dtype=jnp.dtype(dtype))
 
 
@@ -236,6 +252,17 @@ def check_spikes(spikes: Any, window: int, name: str) -> None:
         raise ValueError(f"{name}: expected spikes (B, {window}, H, W), got shape {shape}")
     if any(size == 0 for size in shape):
         raise ValueError(f"{name}: expected at least one pixel, got shape {shape}")
+
+
+def check_output(images: Any, spikes: Any, name: str) -> None:
+    """Raises ValueError unless `images` are (B, H, W, 1) for spikes (B, L, H, W)."""
+    batch, _, height, width = spikes.shape
+    expected = (batch, height, width, 1)
+    if tuple(images.shape) != expected:
+        raise ValueError(
+            f"network {name!r}: expected images (B, H, W, 1) = {expected}, "
+            f"got shape {tuple(images.shape)}"
+        )
 
 
 def check_images(images: Any, channels: int, name: str) -> None:

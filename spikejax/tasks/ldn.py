@@ -57,7 +57,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     teacher = deblur.Teacher(
         bsn=None if stir else _teacher("bsn", config.teacher.bsn),
         # `sr` is the name of the field in configurations of 0.1.
-        edsr=_teacher("edsr", config.teacher.get("edsr") or config.teacher.sr),
+        edsr=_teacher("edsr", config.teacher.get("edsr") or config.teacher.get("sr", "")),
         stir=_teacher("stir", stir) if stir else None,
     )
     differ, notes = _difference(options.vgg16)

@@ -29,8 +29,17 @@ def task_of(config: Any) -> str:
 
 
 def model_of(config: Any) -> str:
-    """Returns the network that a configuration names; without one, the name of the task."""
-    return config.get("model", "") or config.task
+    """Returns the network that a configuration names; without one, the name of the task.
+
+    Raises:
+        ValueError: if task and model name two networks, or nothing names one.
+    """
+    model, task = config.get("model", ""), config.task
+    if model and _is_windowed(task) and model != task:
+        raise ValueError(f"model: the task names {task!r}, the model {model!r}; give one of them")
+    if not model and task == "reconstruction":
+        raise ValueError("model: expected the network to train, such as --config.model=lrn")
+    return model or task
 
 
 def upgrade(saved: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from spikejax import losses, models, ops, weights
+from spikejax.camera.conventions import STRIDE
 from spikejax.tasks import windows
 from spikejax.tasks.names import model_of
 from spikejax.tasks.task import Batch, Scalars, Task, register
@@ -43,6 +44,11 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     window = model.window
     if window is None:
         raise ValueError(f"model: {model.name} does not reconstruct images from windows of spikes")
+    if model.stream is not None and model.stream.stride != STRIDE:
+        raise ValueError(
+            f"model: the windows of training are {STRIDE} readouts apart, those of {model.name} "
+            f"{model.stream.stride}"
+        )
     levels = tuple(options.get("levels", ())) if model.levels > 1 else ()
     if len(levels) != model.levels - 1:
         raise ValueError(f"loss.levels: expected {model.levels - 1} weights, got {tuple(levels)}")
@@ -120,8 +126,9 @@ def _train(
 ) -> models.TrainOutput:
     """Runs the network in training mode on the windows from `first` on."""
     if model.stream is not None:
-        images = _in_sequence(model, variables, batch, first)
-        return models.TrainOutput((images,), variables.get("batch_stats", {}))
+        if variables.get("batch_stats"):
+            raise ValueError(f"model: {model.name} has a state and batch statistics; expected one")
+        return models.TrainOutput((_in_sequence(model, variables, batch, first),), {})
     assert model.window is not None
     spikes = windows.spikes(batch, model.window, first=first)
     return model.in_training(variables, spikes, axis_name=axis_name)

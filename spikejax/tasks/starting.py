@@ -33,4 +33,4 @@ def initial_variables(task: Task, config: Any) -> Variables:
             "spikes per readout; their scale changes in the first steps",
             stacklevel=2,
         )
-    return {name: value for name, value in loaded.items() if name != "constants"}
+    return weights.without_constants(loaded)

@@ -4,7 +4,7 @@ Files are not trusted. Reading a file runs no code in it. Any fault in a file ra
 `WeightsError` that names the fault and its place.
 """
 
-from spikejax.weights.checks import check, trained_gain
+from spikejax.weights.checks import check, trained_gain, without_constants
 from spikejax.weights.convert import convertible, from_torch, to_torch
 from spikejax.weights.errors import WeightsError
 from spikejax.weights.safetensors_file import available, load, load_any, save
@@ -30,4 +30,5 @@ __all__ = [
     "to_torch",
     "trained_gain",
     "trunk",
+    "without_constants",
 ]

@@ -76,6 +76,11 @@ def expected_shapes(name: str) -> Shapes:
     return _shapes_of(models.create(name))
 
 
+def without_constants(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the collections that a network reads: all but the constants of the training."""
+    return {name: value for name, value in variables.items() if name != "constants"}
+
+
 @functools.cache
 def _shapes_of(model: models.Model) -> Shapes:
     tree = jax.eval_shape(lambda: model.init(jax.random.key(0)))

@@ -36,8 +36,8 @@ def resolve(
     if source is None or (isinstance(source, str) and source == SHIPPED):
         if name not in available():
             raise WeightsError(
-                f"no weights of {name!r} ship with this version; give a .safetensors or a "
-                "published .pth (weights=PATH, or --weights FILE)"
+                f"no weights of {name!r} ship with this version; give a .safetensors file, a "
+                "published .pth, or the folder of a training run"
             )
         return load(name, model=name)
     if isinstance(source, str | pathlib.Path):
@@ -49,9 +49,11 @@ def resolve(
 
 def _of_run(folder: pathlib.Path) -> pathlib.Path:
     path = folder / OF_RUN
+    if not path.is_file() and not (folder / "checkpoints").is_dir():
+        raise WeightsError(f"{folder}: not the folder of a training run: it has no {OF_RUN}")
     if not path.is_file():
         raise WeightsError(
-            f"{folder} holds no {OF_RUN}: the run has not ended; write it with "
+            f"{folder}: has no {OF_RUN}, as the run has not ended; write it with "
             f"train.py --export {path} --workdir {folder}"
         )
     return path

@@ -149,6 +149,15 @@ def test_saved_names_of_earlier_versions_are_renamed():
     assert tasks.upgrade(expected) == expected
 
 
+def test_a_configuration_names_one_network():
+    both = config("lrn", l1=1.0)
+    both.task = "stir"
+    with pytest.raises(ValueError, match="task names 'stir', the model 'lrn'; give one of them"):
+        tasks.create(both)
+    with pytest.raises(ValueError, match="model: expected the network to train"):
+        tasks.create(config("", l1=1.0))
+
+
 def test_a_network_without_a_window_is_no_reconstruction():
     with pytest.raises(ValueError, match="ldn does not reconstruct images from windows of spikes"):
         tasks.create(config("ldn", l1=1.0))

@@ -25,6 +25,8 @@ def computing_on(device: Device | None) -> Iterator[None]:
         keep_compiled_programs()
     import jax
 
+    if device is Device.cpu:  # JAX may be loaded already, by --import
+        jax.config.update("jax_platforms", "cpu")
     if device is None:
         yield
         return

@@ -110,7 +110,7 @@ def test_bad_options_are_one_line(refused, recording, words, message):
 def test_a_network_whose_weights_do_not_ship_asks_for_them(refused, recording, monkeypatch):
     monkeypatch.setattr("spikejax.weights.sources.available", lambda: ())
     words = ("-o", "x.png", "-m", "lrn")
-    refused("reconstruct", "scene.dat", *words, match="no weights of 'lrn' ship .*--weights FILE")
+    refused("reconstruct", "scene.dat", *words, match="no weights of 'lrn' ship .*give a")
 
 
 @pytest.mark.parametrize(
