@@ -6,6 +6,8 @@ all of them as users have them.
 """
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 # In the environment, so that processes that tests start have it as well.
@@ -48,3 +50,33 @@ def _forget_compiled_programs():
     """A run of all tests would otherwise hold thousands of programs: gigabytes."""
     yield
     jax.clear_caches()
+
+
+@pytest.fixture(scope="module")
+def worker():
+    """Returns a function that starts `toy_training.py ARGUMENTS` with a changed environment."""
+    import toy_training  # imports what trains, which few tests need
+
+    started = []
+
+    def start(*arguments, devices=1, **environment):
+        process = subprocess.Popen(
+            [sys.executable, Path(toy_training.__file__), *map(str, arguments)],
+            env={
+                **os.environ,
+                "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+                "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
+                **environment,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()

@@ -134,12 +134,19 @@ def test_every_field_of_the_data_is_a_flag(script):
         assert script.flags.FLAGS[field.name].help == field.metadata["help"]
 
 
+OWN = """import spikejax as sj
+
+print("imported")
+sj.models.register("own")(lambda: None)
+"""
+
+
 def test_flags_reach_the_evaluation(clip, tmp_path):
     variables = sj.models.create("lrn").init(jax.random.key(3))
     sj.weights.save(tmp_path / "own.safetensors", variables, model="lrn")
     words = ["--config=configs/lrn.py", f"--weights={tmp_path / 'own.safetensors'}"]
     words += [f"--data={tmp_path}", "--methods=tfp,tfp:21", f"--out={tmp_path / 'out'}"]
-    (tmp_path / "own.py").write_text("print('imported')")
+    (tmp_path / "own.py").write_text(OWN)
     words.append(f"--import={tmp_path / 'own.py'}")
     command = [sys.executable, "eval.py", *words, "--nothing=1"]
     environment = {**os.environ, "JAX_PLATFORMS": "cpu"}

@@ -83,6 +83,8 @@ def train_a_little(name, workdir, *more):
 def check_run(workdir, name):
     assert list(read_table(workdir / "train.csv")["step"]) == [1, 2]
     loaded = weights.load(workdir / "weights.safetensors", model=name)
+    assert weights.trained_gain(loaded) == 1
+    loaded = weights.without_constants(loaded)
     best = training.best_variables(workdir)
     for a, b in zip(jax.tree.leaves(loaded), jax.tree.leaves(best), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import toy_training
 
-from spikejax import parallel, training
+from spikejax import parallel, training, weights
 from spikejax.training.checkpoints import Checkpoints
 from spikejax.training.interruption import Interruption
 from spikejax.training.journal import read_table
@@ -83,7 +83,7 @@ def test_the_best_and_the_newest_checkpoints_are_kept(run):
     best = int(scores["step"][np.argmax(scores["psnr"])])
     assert kept == {best, 10, 12}
     variables = training.best_variables(workdir)
-    assert float(variables["constants"]["trained_gain"]) == 1
+    assert weights.trained_gain(variables) == 1
     checkpoints = Checkpoints(workdir / "checkpoints", read_only=True)
     saved = checkpoints.restore(parallel.single().replicated(state), step=best)
     checkpoints.close()
