@@ -25,7 +25,7 @@ from spikejax.weights import without_constants
 
 @dataclasses.dataclass(frozen=True)
 class BlockPlan:
-    """What to do for one batch of windows.
+    """The blocks to encode and the windows to decode in one batch.
 
     Attributes:
         count: how many windows of the batch count.

@@ -55,12 +55,12 @@ KINDS: Mapping[str, tuple[Leaf, ...]] = {
 }
 
 COUNTER = "num_batches_tracked"
-"""PyTorch's batch norms count their batches; the count is used only with momentum=None."""
+"""The counter of PyTorch's batch norms, which is used only with momentum=None."""
 
 
 @dataclasses.dataclass(frozen=True)
 class NameTable:
-    """How the published weights of a network are named.
+    """The names of the published weights of a network.
 
     Attributes:
         rows: one row per module, in the order of the published state dict.
@@ -75,7 +75,7 @@ class NameTable:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One array: its name in PyTorch, its path in our variables, and how it is laid out."""
+    """One array: its name in PyTorch, its path in the variables, and its layout."""
 
     theirs: str
     ours: str
@@ -83,30 +83,30 @@ class Entry:
     colours: tuple[int, ...] = ()
 
     def from_torch(self, array: np.ndarray) -> np.ndarray:
-        """The array as ours is laid out."""
+        """Returns the array in the layout of this package."""
         return self._turned(array if self.axes is None else array.transpose(self.axes))
 
     def to_torch(self, array: np.ndarray) -> np.ndarray:
-        """The inverse."""
+        """Returns the array in the layout of PyTorch."""
         array = self._turned(array)
         return array if self.axes is None else array.transpose(np.argsort(self.axes))
 
     def _turned(self, array: np.ndarray) -> np.ndarray:
-        """Blue, green, red into red, green, blue, or back."""
+        """Reverses blue, green, red into red, green, blue, or back."""
         for axis in self.colours:
             order = [2, 1, 0, *range(3, array.shape[axis])]
             array = array.take(order, axis)
         return array
 
     def shape_in_torch(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """PyTorch's shape of an array whose shape is `shape` in ours."""
+        """Returns PyTorch's shape of an array that has `shape` here."""
         if self.axes is None:
             return shape
         return tuple(shape[self.axes.index(axis)] for axis in range(len(shape)))
 
 
 def entries(table: NameTable) -> tuple[Entry, ...]:
-    """The arrays of all rows, in their order."""
+    """Returns the arrays of all rows, in their order."""
     return tuple(
         Entry(
             _joined(theirs, leaf.theirs, "."),
@@ -120,7 +120,7 @@ def entries(table: NameTable) -> tuple[Entry, ...]:
 
 
 def counters(table: NameTable) -> tuple[str, ...]:
-    """The names of the batch counters, which have no counterpart in ours."""
+    """Returns the names of the batch counters, which have no counterpart here."""
     return tuple(f"{theirs}.{COUNTER}" for theirs, kind, _ in table.rows if kind == "batch_norm")
 
 

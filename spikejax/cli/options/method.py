@@ -1,4 +1,4 @@
-"""Options of how a recording is reconstructed."""
+"""Options of a reconstruction: the method, its weights, the centres."""
 
 import dataclasses
 import enum
@@ -27,7 +27,7 @@ class ActivationType(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class MethodOptions:
-    """How a recording is reconstructed.
+    """The options of a reconstruction.
 
     Attributes:
         method: the name of the method; None for the best one whose weights ship.
