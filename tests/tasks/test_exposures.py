@@ -243,6 +243,9 @@ def test_the_teacher_may_be_the_folder_of_a_run(files, ldn_config):
     folder = files / "run"
     folder.mkdir()
     ldn_config.teacher.bsn = str(folder)
+    with pytest.raises(ValueError, match=r"teacher.bsn: .*run: not the folder of a training run"):
+        tasks.create(ldn_config)
+    (folder / "checkpoints").mkdir()
     with pytest.raises(ValueError, match=r"teacher.bsn: .*run has not ended"):
         tasks.create(ldn_config)
     (files / "bsn.safetensors").rename(folder / "weights.safetensors")
