@@ -30,9 +30,6 @@ class Registry(Generic[T]):
         """Returns the registered names, sorted."""
         return tuple(sorted(self._factories))
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._factories
-
     def __getitem__(self, name: str) -> T:
         """Returns a factory.
 

@@ -43,12 +43,12 @@ def blocks(text, *languages):
 
 def of_pages(pages, *languages):
     """Parameters: every page that has blocks in one of the languages."""
-    found = [
+    parameters = [
         pytest.param(page, id=page.name, marks=pytest.mark.slow if page.name in SLOW else ())
         for page in pages
         if blocks(page.read_text(), *languages)
     ]
-    return pytest.mark.parametrize("page", found)
+    return pytest.mark.parametrize("page", parameters)
 
 
 def simple_commands(text):
