@@ -51,12 +51,15 @@ class Stream:
         step: (variables, state, window (B, L, H, W)) -> (state, image (B, H, W, 1)).
         stride: readouts from one window to the next.
         warmup: windows that are read before an image far from the previous one (random access).
+        train: (variables, state, window, axis_name=...) -> (state, image, batch_stats), a step in
+            training mode; None for a network without batch statistics, whose `step` serves.
     """
 
     init: Callable[[Variables, tuple[int, int, int]], State]
     step: Callable[[Variables, State, jax.Array], tuple[State, jax.Array]]
     stride: int = STRIDE
     warmup: int = 8
+    train: Callable[..., tuple[State, jax.Array, Any]] | None = None
 
 
 class TrainOutput(NamedTuple):

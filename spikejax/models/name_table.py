@@ -32,6 +32,7 @@ _BIAS = Leaf("bias", "params", "bias")
 _SCALE = Leaf("weight", "params", "scale")
 _FROM_OUT_IN = (2, 3, 1, 0)  # (out, in, kh, kw)
 _CONV_KERNEL = Leaf("weight", "params", "kernel", _FROM_OUT_IN)
+_TRANSPOSED_KERNEL = Leaf("weight", "params", "kernel", (2, 3, 0, 1))  # (in, out, kh, kw)
 
 KINDS: Mapping[str, tuple[Leaf, ...]] = {
     "conv": (_CONV_KERNEL, _BIAS),
@@ -42,7 +43,14 @@ KINDS: Mapping[str, tuple[Leaf, ...]] = {
         Leaf("bias", "params", "bias", colours=(0,)),
     ),
     "shift": (_SCALE, _BIAS),
-    "conv_transpose": (Leaf("weight", "params", "kernel", (2, 3, 0, 1)), _BIAS),  # (in, out, ...)
+    "conv_transpose": (_TRANSPOSED_KERNEL, _BIAS),
+    "conv_transpose_without_bias": (_TRANSPOSED_KERNEL,),
+    "conv1d": (Leaf("weight", "params", "kernel", (2, 1, 0)), _BIAS),  # (out, in, k)
+    "linear": (Leaf("weight", "params", "kernel", (1, 0)), _BIAS),  # (out, in)
+    "attention_inputs": (
+        Leaf("in_proj_weight", "params", "kernel", (1, 0)),
+        Leaf("in_proj_bias", "params", "bias"),
+    ),
     "prelu": (Leaf("weight", "params", "slope"),),
     "layer_norm": (_SCALE, _BIAS),
     "batch_norm": (
@@ -66,11 +74,14 @@ class NameTable:
         rows: one row per module, in the order of the published state dict.
         trained_gain: spikes per readout at intensity 1 in the published training.
         any_names: the modules' names do not matter, their order does: a plain chain of layers.
+        fixed: arrays that published files store although they are no parameters, such as the taps
+            of a filter, by name in PyTorch. A file may leave them out; other values are refused.
     """
 
     rows: tuple[Row, ...]
     trained_gain: float = 1.0
     any_names: bool = False
+    fixed: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,6 +73,7 @@ def to_torch(name: str, variables: Mapping[str, Any], *, prefix: str = "") -> di
     for entry in entries(table):
         array = np.asarray(flat[entry.ours], np.float32)
         state[prefix + entry.theirs] = entry.to_torch(array).copy()
+    state |= {prefix + key: np.asarray(value, np.float32) for key, value in table.fixed.items()}
     return state | {prefix + counter: np.zeros((), np.int64) for counter in counters(table)}
 
 
@@ -100,6 +101,7 @@ def _converted(
     if table.any_names:
         state = _in_order(state, table)
     state = {key: value for key, value in state.items() if key not in counters(table)}
+    state = _without_fixed(state, table)
     stored = {key: tuple(np.shape(value)) for key, value in state.items()}
     expected = {entry.theirs: entry.shape_in_torch(shapes[entry.ours]) for entry in wanted}
     checks.compare_shapes(name, stored, expected)
@@ -124,6 +126,22 @@ def _without_prefix(state: Mapping[str, Any], names: set[str]) -> dict[str, Any]
     if count <= len(names) // 2:
         return dict(state)
     return {key.removeprefix(prefix): value for key, value in state.items()}
+
+
+def _without_fixed(state: Mapping[str, Any], table: NameTable) -> dict[str, Any]:
+    """Removes the arrays that are no parameters; checks that they are as expected."""
+    for key, expected in table.fixed.items():
+        if key not in state:
+            continue
+        value = np.squeeze(_as_numpy(key, state[key]))
+        if value.shape != np.squeeze(expected).shape:
+            raise WeightsError(f"{key}: expected shape {expected.shape}, got {value.shape}")
+        if not np.allclose(value, np.squeeze(expected), atol=_FIXED_ATOL):
+            raise WeightsError(f"{key}: its values are not those of the published network")
+    return {key: value for key, value in state.items() if key not in table.fixed}
+
+
+_FIXED_ATOL = 1e-4
 
 
 def _in_order(state: Mapping[str, Any], table: NameTable) -> dict[str, Any]:
