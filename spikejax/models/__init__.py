@@ -7,6 +7,7 @@ from spikejax.models import bsn as bsn
 from spikejax.models import edsr as edsr
 from spikejax.models import ldn as ldn
 from spikejax.models import lrn as lrn
+from spikejax.models import ssir as ssir
 from spikejax.models import stir as stir
 from spikejax.models.importing import import_file
 from spikejax.models.model import (

@@ -62,16 +62,18 @@ class ConvTranspose(nn.Module):
     Attributes:
         features: output channels.
         size: k, the kernel's height and width.
+        use_bias: whether a bias is added.
     """
 
     features: int
     size: int = 4
+    use_bias: bool = True
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         default = initializers.uniform_by_fan_in(self.size**2 * self.features)
         kernel = self.param("kernel", default, (self.size, self.size, x.shape[-1], self.features))
-        bias = self.param("bias", default, (self.features,))
+        bias = self.param("bias", default, (self.features,)) if self.use_bias else None
         padding = (self.size - 1) // 2
         return ops.conv_transpose2d(
             x, kernel, bias, padding=padding, output_padding=2 + 2 * padding - self.size
@@ -133,6 +135,9 @@ class BatchNorm(nn.Module):
         else:
             mean, var = running_mean.value, running_var.value
         factor = scale * lax.rsqrt(var + 1e-5)
+        if train:  # the mean is subtracted first, which keeps the gradient of a sum exact
+            y = (y - mean[None, None, None]) * factor[None, None, None]
+            return (y + bias[None, None, None]).astype(x.dtype)
         offset = bias - mean * factor
         return (y * factor[None, None, None] + offset[None, None, None]).astype(x.dtype)
 

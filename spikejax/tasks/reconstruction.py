@@ -15,6 +15,7 @@ from spikejax import losses, models, ops, weights
 from spikejax.camera.conventions import STRIDE
 from spikejax.tasks import windows
 from spikejax.tasks.names import model_of
+from spikejax.tasks.sequences import read_in_order
 from spikejax.tasks.task import Batch, Scalars, Task, register
 
 
@@ -22,14 +23,15 @@ from spikejax.tasks.task import Batch, Scalars, Task, register
 def create(config: Any, *, axis_name: str | None = None) -> Task:
     """Trains `config.model` on windows; of several windows per scene, all but the first count.
 
-    A recurrent network reads the windows of a scene in order, from the state of a new stream.
+    A recurrent network reads the windows of a scene in order, from the state of a new stream. The
+    gradient flows through `chunk` of them at a time.
 
     Args:
         config: `model`, a network with a window; `dtype` of the activations; `loss.l1`, the weight
             of the finest image. For a network with coarser images: `loss.pyramid`, the weight of
             all of them together, and `loss.levels`, their weights within it. `loss.perceptual`, the
             weight of the perceptual term, and `loss.vgg19`, the file of VGG19's weights; '' leaves
-            the term out. Absent weights are 0.
+            the term out. Absent weights are 0. For a recurrent network: `chunk`, 0 for all windows.
         axis_name: a mapped axis over which batch statistics are pooled.
 
     Returns:
@@ -53,6 +55,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
     if len(levels) != model.levels - 1:
         raise ValueError(f"loss.levels: expected {model.levels - 1} weights, got {tuple(levels)}")
     trunk, notes = _perceptual(options)
+    chunk = config.get("chunk", 0)
 
     def loss(
         params: Any, batch_stats: Any, batch: Batch, key: jax.Array
@@ -61,7 +64,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         variables = (
             {"params": params, "batch_stats": batch_stats} if batch_stats else {"params": params}
         )
-        output = _train(model, variables, batch, first, axis_name)
+        output = _train(model, variables, batch, first, chunk=chunk, axis_name=axis_name)
         target = windows.rates(batch, first=first)
         scalars = {"l1": jnp.mean(jnp.abs(output.images[0] - target))}
         total = options.l1 * scalars["l1"]
@@ -79,7 +82,8 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         if model.stream is None:
             images = model.apply(variables, windows.spikes(batch, window))
         else:
-            images = _in_sequence(model, variables, batch, 0)
+            scenes = windows.sequences(batch, window)
+            images = _one_by_one(read_in_order(model, variables, scenes)[0])
         return windows.intensity(images, batch)
 
     return Task(
@@ -122,28 +126,26 @@ def _pyramid(
 
 
 def _train(
-    model: models.Model, variables: Any, batch: Batch, first: int, axis_name: str | None
+    model: models.Model,
+    variables: Any,
+    batch: Batch,
+    first: int,
+    *,
+    chunk: int,
+    axis_name: str | None,
 ) -> models.TrainOutput:
-    """Runs the network in training mode on the windows from `first` on."""
-    if model.stream is not None:
-        if variables.get("batch_stats"):
-            raise ValueError(f"model: {model.name} has a state and batch statistics; expected one")
-        return models.TrainOutput((_in_sequence(model, variables, batch, first),), {})
+    """Runs the network in training mode; returns the images of the windows from `first` on."""
     assert model.window is not None
-    spikes = windows.spikes(batch, model.window, first=first)
-    return model.in_training(variables, spikes, axis_name=axis_name)
+    if model.stream is None:
+        spikes = windows.spikes(batch, model.window, first=first)
+        return model.in_training(variables, spikes, axis_name=axis_name)
+    scenes = windows.sequences(batch, model.window)
+    images, batch_stats = read_in_order(
+        model, variables, scenes, train=True, axis_name=axis_name, chunk=chunk
+    )
+    return models.TrainOutput((_one_by_one(images[:, first:]),), batch_stats)
 
 
-def _in_sequence(model: models.Model, variables: Any, batch: Batch, first: int) -> jax.Array:
-    """Reads all windows of each scene in order; returns the images from `first` on."""
-    assert model.stream is not None
-    assert model.window is not None
-    scenes = windows.sequences(batch, model.window)  # (B, J, L, H, W)
-    count, _, height, width = scenes.shape[0], *scenes.shape[2:]
-    state = model.stream.init(variables, (count, height, width))
-    images = []
-    for j in range(scenes.shape[1]):
-        state, image = model.stream.step(variables, state, scenes[:, j])
-        images.append(image)
-    stacked = jnp.stack(images[first:], 1)
-    return stacked.reshape(-1, *stacked.shape[2:])
+def _one_by_one(images: jax.Array) -> jax.Array:
+    """(B, J, H, W, 1) -> (B J, H, W, 1)."""
+    return images.reshape(-1, *images.shape[2:])

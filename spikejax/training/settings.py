@@ -21,11 +21,12 @@ def default_config(**sections: Mapping[str, Any]) -> ConfigDict:
         task: its name. model: the network, for the task 'reconstruction'. seed: of initial values
         and data. steps: number of steps. batch_size: examples per step, over all devices.
         parallel: 'pmap' or 'jit'.
-        accumulate: parts into which a device divides its share to save memory. clip: the largest
-        norm of a gradient, 0 for any. ema: decay per step of the moving average of the parameters,
-        0 for none. dtype: of the activations, 'float32' or 'bfloat16'. init_from: weights to start
-        from, a file, the folder of a run, or 'shipped'. failures: steps in a row with a loss that
-        is not finite, after which the run stops.
+        accumulate: parts into which a device divides its share to save memory. chunk: windows
+        through which the gradient of a recurrent network flows, 0 for all of a scene. clip: the
+        largest norm of a gradient, 0 for any. ema: decay per step of the moving average of the
+        parameters, 0 for none. dtype: of the activations, 'float32' or 'bfloat16'. init_from:
+        weights to start from, a file, the folder of a run, or 'shipped'. failures: steps in a row
+        with a loss that is not finite, after which the run stops.
         optimiser, schedule: see `training.schedules`. checkpoint: every `steps` and every `minutes`
         (0 for never); the newest `keep` and the best are kept. log: every `steps`. validation:
         every `steps` (0 for never) on `examples` drawn from `seed`, of another `split` of the data
@@ -41,6 +42,7 @@ def default_config(**sections: Mapping[str, Any]) -> ConfigDict:
             "batch_size": 16,
             "parallel": "pmap",
             "accumulate": 1,
+            "chunk": 0,
             "clip": 0.0,
             "ema": 0.0,
             "dtype": "float32",
@@ -124,6 +126,7 @@ def check(config: Any) -> None:
     least = {
         "steps": 1,
         "failures": 1,
+        "chunk": 0,
         "clip": 0,
         "checkpoint.steps": 0,
         "checkpoint.minutes": 0,
