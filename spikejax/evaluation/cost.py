@@ -1,6 +1,8 @@
 """Cost of a method at an image size: parameters, multiply-adds, memory, latency, throughput."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -48,10 +50,35 @@ def measure_cost(
         repeats: number of timed calls; 0 compiles and runs nothing.
     """
     method = candidate.method
-    network = method.variables is not None
-    variables = method.variables if network else {}
-    fn = jax.jit(method.call)
-    shape = (batch, method.window, height, width)
+    variables = method.variables or {}
+    return cost_of_call(
+        method.call, variables, method.window, height, width, batch=batch, repeats=repeats
+    )
+
+
+def cost_of_call(
+    call: Callable[..., jax.Array],
+    variables: Any,
+    window: int,
+    height: int,
+    width: int,
+    *,
+    batch: int = 1,
+    repeats: int = 0,
+) -> Cost:
+    """Measures the cost of (variables, windows of spikes (B, L, H, W)) -> images.
+
+    Args:
+        call: the function.
+        variables: of a network, or their shapes if `repeats` is 0; {} for a classical method.
+        window: L, readouts.
+        height: rows.
+        width: columns.
+        batch: images per call.
+        repeats: number of timed calls; 0 compiles and runs nothing.
+    """
+    fn = jax.jit(call)
+    shape = (batch, window, height, width)
     described = (variables, jax.ShapeDtypeStruct(shape, jnp.uint8))
     measured = latency = None
     if repeats:
@@ -59,9 +86,9 @@ def measure_cost(
         measured = metrics.measured_memory(fn, variables, spikes)
         latency = metrics.latency(fn, variables, spikes, repeats=repeats)
     return Cost(
-        readouts=method.window,
-        parameters=metrics.parameters(variables) if network else None,
-        multiply_adds=metrics.multiply_adds(fn, *described) // batch if network else None,
+        readouts=window,
+        parameters=metrics.parameters(variables) if variables else None,
+        multiply_adds=metrics.multiply_adds(fn, *described) // batch if variables else None,
         memory_bytes=metrics.peak_memory(fn, *described),
         measured_bytes=measured,
         latency_s=latency,

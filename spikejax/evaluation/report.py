@@ -47,7 +47,7 @@ def report(
     if paper:
         metrics = [m for m in metrics if m.in_paper or m.name in published_columns]
     types = {str(np.dtype(c.dtype)) for c in candidates if c.dtype is not None} or {"float32"}
-    columns = [*_cost_columns(size, paper, " and ".join(sorted(types))), *map(_column, metrics)]
+    columns = [*cost_columns(size, paper, " and ".join(sorted(types))), *map(_column, metrics)]
     names = [column.name for column in columns]
     columns += [
         Column(name, "as published; not computed here", 3)
@@ -82,7 +82,14 @@ _INTERVAL = (
 )
 
 
-def _cost_columns(size: tuple[int, int], paper: bool, dtype: str) -> list[Column]:
+def cost_columns(size: tuple[int, int], paper: bool, dtype: str) -> list[Column]:
+    """Returns the columns of costs.
+
+    Args:
+        size: rows and columns of the image that they are for.
+        paper: whether they are those of STIR's table.
+        dtype: of the networks' activations.
+    """
     device = jax.devices()[0].device_kind
     at = f"of one image of {size[0]}x{size[1]} from its window (tfstp: of 41 readouts), {dtype}"
     macs = "MACs T" if paper else "MACs G"

@@ -3,8 +3,11 @@
 One file (or folder) per network. The file registers it; a line here imports the file.
 """
 
+from spikejax.models import bsf as bsf
 from spikejax.models import bsn as bsn
 from spikejax.models import edsr as edsr
+from spikejax.models import etnet as etnet
+from spikejax.models import hypere2vid as hypere2vid
 from spikejax.models import ldn as ldn
 from spikejax.models import lrn as lrn
 from spikejax.models import ssir as ssir

@@ -80,6 +80,37 @@ class ConvTranspose(nn.Module):
         )
 
 
+class DeformConv(nn.Module):
+    """A modulated 3x3 deformable convolution, (B, H, W, C) -> (B, H, W, F) (Zhu et al. 2019).
+
+    Its second input `raw`, (B, H, W, 27 groups), holds the offsets in pixels in the first 18 groups
+    channels: channel 2 (9 g + t) is y and the next is x, for group g and tap t, row by row. The
+    rest, channel 9 g + t, passes a sigmoid and modulates the tap.
+
+    Attributes:
+        features: output channels.
+        groups: channel groups with offsets of their own.
+        kernel_init: initial kernel; None for U(+-1/sqrt(fan_in)).
+        bias_init: initial bias; None likewise.
+    """
+
+    features: int
+    groups: int
+    kernel_init: initializers.Initializer | None = None
+    bias_init: initializers.Initializer | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array, raw: jax.Array) -> jax.Array:
+        default = initializers.uniform_by_fan_in(9 * x.shape[-1])
+        shape = (3, 3, x.shape[-1], self.features)
+        kernel = self.param("kernel", self.kernel_init or default, shape)
+        bias = self.param("bias", self.bias_init or default, (self.features,))
+        split = 18 * self.groups
+        offsets = raw[..., :split].reshape(*raw.shape[:3], self.groups, 9, 2)
+        mask = nn.sigmoid(raw[..., split:]).reshape(*raw.shape[:3], self.groups, 9)
+        return ops.deform_conv2d(x, kernel, bias, offsets=offsets, mask=mask)
+
+
 class PReLU(nn.Module):
     """max(x, 0) + slope * min(x, 0) (He et al. 2015), one slope, or one per channel."""
 

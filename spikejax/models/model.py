@@ -99,6 +99,8 @@ class Model:
         levels: images that `train` returns, the finest included.
         multiple: sizes H and W that the network itself works at; `apply` pads and crops.
         published: names of the published PyTorch weights; None if there are none.
+        checkpoint: the file of published weights and where it is, for the message that none ship;
+            '' if there is none for spikes.
         quality: PSNR in dB of the weights that ship, on `spikejax evaluate synthetic`. It orders
             methods in tables and chooses the default method; 0 if no weights ship.
         train: (variables, spikes, axis_name=...) -> `TrainOutput`; None for a network without batch
@@ -119,6 +121,7 @@ class Model:
     levels: int = 1
     multiple: int = 1
     published: NameTable | None = None
+    checkpoint: str = ""
     quality: float = 0.0
     train: Callable[..., TrainOutput] | None = None
     blocks: Blocks | None = None

@@ -51,6 +51,10 @@ KINDS: Mapping[str, tuple[Leaf, ...]] = {
         Leaf("in_proj_weight", "params", "kernel", (1, 0)),
         Leaf("in_proj_bias", "params", "bias"),
     ),
+    "compositional": (
+        Leaf("compositional_coefficients", "params", "kernel", _FROM_OUT_IN),
+        _BIAS,
+    ),
     "prelu": (Leaf("weight", "params", "slope"),),
     "layer_norm": (_SCALE, _BIAS),
     "batch_norm": (

@@ -260,6 +260,7 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
             "IEEE TCSVT 2023"
         ),
         published=PUBLISHED,
+        checkpoint="ssir.pth among Spike-Zoo's weights (github.com/chenkang455/Spike-Zoo/releases)",
         window=WINDOW,
         reach=12,
         multiple=MULTIPLE,

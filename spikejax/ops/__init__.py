@@ -4,8 +4,10 @@ Arrays are channels-last, (B, H, W, C). All operators are pure functions that ca
 and differentiated.
 """
 
+from spikejax.ops.attention import attention
 from spikejax.ops.bits import pack_bits, unpack_bits
 from spikejax.ops.conv import conv2d, conv_transpose2d, depthwise_conv2d
+from spikejax.ops.deform import deform_conv2d
 from spikejax.ops.pad import Padding, crop_padding, pad_to_multiple
 from spikejax.ops.platform import on_cpu, programs_for
 from spikejax.ops.resample import (
@@ -21,11 +23,13 @@ from spikejax.ops.warp import warp
 
 __all__ = [
     "Padding",
+    "attention",
     "average_pool2",
     "average_pyramid",
     "conv2d",
     "conv_transpose2d",
     "crop_padding",
+    "deform_conv2d",
     "depth_to_space",
     "depthwise_conv2d",
     "nearest_upsample2",

@@ -35,16 +35,22 @@ def resolve(
     """
     if source is None or (isinstance(source, str) and source == SHIPPED):
         if name not in available():
-            raise WeightsError(
-                f"no weights of {name!r} ship with this version; give a .safetensors file, a "
-                "published .pth, or the folder of a training run"
-            )
+            raise WeightsError(_missing(name))
         return load(name, model=name)
     if isinstance(source, str | pathlib.Path):
         path = pathlib.Path(source)
         return load_any(name, _of_run(path) if str(source) and path.is_dir() else path)
     checks.check(name, source)
     return source
+
+
+def _missing(name: str) -> str:
+    checkpoint = models.create(name).checkpoint if name in models.names() else ""
+    published = f"the published checkpoint, {checkpoint}; " if checkpoint else "a published .pth, "
+    return (
+        f"no weights of {name!r} ship with this version; give a .safetensors file, {published}"
+        "or the folder of a training run"
+    )
 
 
 def _of_run(folder: pathlib.Path) -> pathlib.Path:
