@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spikejax.evaluation.candidates import Candidate, make_candidates
     from spikejax.evaluation.cost import Cost, measure_cost
+    from spikejax.evaluation.cost_comparison import cost_table, method_cost
     from spikejax.evaluation.data_spec import DataSpec
     from spikejax.evaluation.published import PUBLISHED, Published
     from spikejax.evaluation.run import FILES, evaluate
@@ -34,9 +35,11 @@ _HOME = {
     "Score": "scoring",
     "Summary": "scoring",
     "Table": "table",
+    "cost_table": "cost_comparison",
     "evaluate": "run",
     "make_candidates": "candidates",
     "measure_cost": "cost",
+    "method_cost": "cost_comparison",
     "paired_samples": "samples",
     "prepared_samples": "samples",
     "score_samples": "scoring",
@@ -54,9 +57,11 @@ __all__ = [
     "Score",
     "Summary",
     "Table",
+    "cost_table",
     "evaluate",
     "make_candidates",
     "measure_cost",
+    "method_cost",
     "paired_samples",
     "prepared_samples",
     "score_samples",

@@ -28,8 +28,8 @@ _SIZE = re.compile(r"\s*([1-9][0-9]{0,5})(?:[xX]([1-9][0-9]{0,5}))?\s*")
 class DataSpec:
     """Recordings with true images: a folder, a prepared dataset, or synthetic scenes.
 
-    Each field has its description in `metadata["help"]`, and where they apply `"metavar"`, and
-    `"min"` and `"max"` of numbers.
+    Each field has its description in `metadata["help"]`, and where they apply `"metavar"`, `"min"`
+    and `"max"` of numbers, and `"argument"`, whether it is no option of a command line.
 
     Attributes:
         data: a folder, 'synthetic', or the name of a prepared dataset.
@@ -48,12 +48,14 @@ class DataSpec:
     """
 
     data: str = field(
+        default=SYNTHETIC,
         metadata={
+            "argument": True,
             "help": "A folder: X.dat (.npy, .npz) beside X.png, or spike/X.dat and gt/X.png, or "
             "those two in its test/. Or 'synthetic': procedural scenes. Or the name of a dataset "
-            "prepared in --folder.",
+            "prepared in --folder. Default: synthetic.",
             "metavar": "DATA",
-        }
+        },
     )
     folder: Path | None = field(
         default=None, metadata={"help": "Folder that the dataset DATA was prepared in."}

@@ -28,6 +28,7 @@ def report(
     size: tuple[int, int],
     paper: bool = False,
     published: Published | None = None,
+    absent: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> Table:
     """Returns the table of an evaluation.
@@ -41,6 +42,7 @@ def report(
         size: rows and columns of the images that the costs are for.
         paper: whether the columns are those of STIR's table.
         published: published results to append; None for none.
+        absent: networks without weights, of which there are costs alone.
         notes: further remarks below the legend.
     """
     published_columns = () if published is None else published.columns
@@ -58,6 +60,13 @@ def report(
         (c.label, [_cell(column.name, c.label, summary, costs) for column in columns])
         for c in candidates
     ]
+    rows += [(name, [_cell(c.name, name, summary, costs) for c in columns]) for name in absent]
+    if absent:
+        notes = [
+            *notes,
+            f"{', '.join(absent)}: no weights ship, so that there are no scores; give --weights "
+            "NAME=FILE",
+        ]
     if published is not None:
         for method, row in published.rows.items():
             values = dict(zip(published.columns, row, strict=True))

@@ -1,6 +1,7 @@
 """Evaluation of methods on data, from the description of the data to the table and the page."""
 
 import csv
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any, get_args
 import jax
 
 from spikejax.evaluation.candidates import Candidate, Weights, make_candidates
-from spikejax.evaluation.cost import measure_cost
+from spikejax.evaluation.cost import Cost, measure_cost
+from spikejax.evaluation.cost_comparison import method_cost
 from spikejax.evaluation.data_spec import DataSpec
 from spikejax.evaluation.page import PAGE, Pictures
 from spikejax.evaluation.published import PUBLISHED
@@ -18,6 +20,7 @@ from spikejax.evaluation.samples import Sample, Samples
 from spikejax.evaluation.scoring import Summary, score_samples
 from spikejax.evaluation.table import Layout, Table
 from spikejax.formats import replacing
+from spikejax.inference import network_names
 from spikejax.metrics import Metric, table_metrics
 
 TABLES = ("table.md", "table.csv", "table.tex")
@@ -60,7 +63,7 @@ def evaluate(
         weights: weights of networks: {NAME: file, variables or a list of them}, or a sequence of
             'NAME=FILE'; None for those that ship.
         table: 'plain' for all columns, or 'paper' for the columns of STIR's table, with costs for
-            images of 736x1280.
+            images of 736x1280; without `methods`, networks without weights have costs alone.
         published: a key of `PUBLISHED`, whose results are appended to the table 'paper'; None for
             the key that belongs to the data, if that is known.
         dtype: type of the networks' activations; None for float32.
@@ -86,10 +89,18 @@ def evaluate(
     candidates = make_candidates(methods, weights, dtype)
     if not candidates:
         raise ValueError("methods: expected at least one")
+    # The published table has a row for every network, also for one without weights: its costs.
+    absent = _without(candidates) if table == "paper" and methods is None else ()
     folder = None if out is None else Path(out)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    return _run(samples, candidates, folder, table == "paper", published, pictures, progress)
+    paper = table == "paper"
+    return _run(samples, candidates, absent, folder, paper, published, pictures, progress)
+
+
+def _without(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    present = {candidate.name for candidate in candidates}
+    return tuple(name for name in network_names() if name not in present)
 
 
 def _check(table: str, published: str | None) -> None:
@@ -112,6 +123,7 @@ def _opened(data: DataSpec | Samples | str | os.PathLike[str]) -> Samples:
 def _run(
     samples: Samples,
     candidates: Sequence[Candidate],
+    absent: Sequence[str],
     folder: Path | None,
     paper: bool,
     published: str | None,
@@ -138,9 +150,18 @@ def _run(
             images.add(score)
         summary = summary.gathered()
         cost_size = PAPER_SIZE if paper else size
+        measurements: dict[str, Callable[[], Cost]] = {
+            c.label: functools.partial(
+                measure_cost, c, *cost_size, repeats=0 if paper else _REPEATS
+            )
+            for c in candidates
+        }
+        measurements |= {
+            name: functools.partial(method_cost, name, size=cost_size) for name in absent
+        }
         costs = {
-            candidate.label: measure_cost(candidate, *cost_size, repeats=0 if paper else _REPEATS)
-            for candidate in progress(candidates, "measuring costs", len(candidates))
+            label: measurements[label]()
+            for label in progress(measurements, "measuring costs", len(measurements))
             if first
         }
         table = report(
@@ -152,6 +173,7 @@ def _run(
             size=cost_size,
             paper=paper,
             published=None if published is None else PUBLISHED[published],
+            absent=absent,
         )
         if folder is not None and first:
             texts = (table.markdown(), table.csv(), table.latex())

@@ -110,7 +110,7 @@ class Summary:
 
     def estimate(self, method: str, metric: str) -> Estimate | None:
         """Returns the mean score over the images of a method; None if no image has a score."""
-        return self.scores[method].compute().get(metric)
+        return self.scores[method].compute().get(metric) if method in self.scores else None
 
     def images(self, method: str) -> int:
         """Returns the number of images of a method that were scored."""

@@ -56,6 +56,14 @@ def evaluate(
         Layout,
         typer.Option(help="plain: all columns; paper: the columns of STIR's published table."),
     ] = "plain",
+    cost_only: Annotated[
+        bool,
+        typer.Option(
+            "--cost-only",
+            help="The costs of all methods at 736x1280, those without weights included, beside the "
+            "published ones; no images.",
+        ),
+    ] = False,
     published: Annotated[
         str | None,
         typer.Option(
@@ -90,10 +98,14 @@ def evaluate(
     \b
     [dim]Examples:[/]
       spikejax evaluate synthetic
+      spikejax evaluate --cost-only
       spikejax evaluate clips/ --height 250 --width 400 --gain 0.6 -m tfp -m tfp:21 -m tfi
       spikejax evaluate sreds --folder data/ --table paper --weights stir=stir.pth --out results/
     """
     with computing_on(device), naming_options(_OPTIONS):
+        if cost_only:
+            _print_costs(method, dtype, out)
+            return
         with contextlib.nullcontext() if out is None else folder_for_results(out):
             result = evaluation.evaluate(
                 data,
@@ -107,6 +119,13 @@ def evaluate(
                 progress=track,
             )
         print_table(result, out)
+
+
+def _print_costs(method: list[str] | None, dtype: ActivationType, out: Path | None) -> None:
+    if out is not None:
+        raise ValueError("--out: goes with scores; redirect the output of --cost-only to a file")
+    table = evaluation.cost_table(method or None, dtype=dtype.value, progress=track)
+    print(table.markdown(), end="")
 
 
 def print_table(table: "Table", out: Path | None) -> None:

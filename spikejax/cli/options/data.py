@@ -16,11 +16,9 @@ T = TypeVar("T")
 def options_of(spec: type[T], panel: str) -> type[T]:
     """Returns a subclass of a dataclass whose fields are annotated as options, for `flattened`.
 
-    A field without a default becomes an argument of the command line.
-
     Args:
         spec: a dataclass; the metadata of its fields have `help`, and where they apply `metavar`,
-            `min` and `max`.
+            `min`, `max`, and `argument`, for an argument of the command line.
         panel: heading of the options in the help text.
     """
     hints = typing.get_type_hints(spec)
@@ -37,8 +35,8 @@ def options_of(spec: type[T], panel: str) -> type[T]:
 
 def _option(field: "dataclasses.Field[Any]", panel: str) -> Any:
     details = dict(field.metadata)
-    if field.default is dataclasses.MISSING:
-        return typer.Argument(**details)
+    if details.pop("argument", False):
+        return typer.Argument(show_default=False, **details)
     names = [option_name(field.name)] if field.type is bool else []  # no --no-... beside it
     return typer.Option(*names, rich_help_panel=panel, show_default=False, **details)
 
