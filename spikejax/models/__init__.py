@@ -10,8 +10,10 @@ from spikejax.models import etnet as etnet
 from spikejax.models import hypere2vid as hypere2vid
 from spikejax.models import ldn as ldn
 from spikejax.models import lrn as lrn
+from spikejax.models import spk2imgnet as spk2imgnet
 from spikejax.models import ssir as ssir
 from spikejax.models import stir as stir
+from spikejax.models import wgse as wgse
 from spikejax.models.importing import import_file
 from spikejax.models.model import (
     Blocks,

@@ -69,10 +69,13 @@ class TrainOutput(NamedTuple):
         images: (B, H, W, 1), then coarser ones, each half as fine as the one before, if there are
             any: their loss is a term of its own.
         batch_stats: the running statistics after this batch.
+        estimates: further images of the same moment and size that the network makes on its way,
+            (B, H, W, K), whose loss is a term of its own; None if there are none.
     """
 
     images: tuple[jax.Array, ...]
     batch_stats: Any
+    estimates: jax.Array | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

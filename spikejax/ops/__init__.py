@@ -1,4 +1,4 @@
-"""Array operators: convolution, warping, resampling, padding and bit packing.
+"""Array operators: convolution, warping, resampling, wavelets, padding and bit packing.
 
 Arrays are channels-last, (B, H, W, C). All operators are pure functions that can be jitted, vmapped
 and differentiated.
@@ -20,9 +20,18 @@ from spikejax.ops.resample import (
     upsample2,
 )
 from spikejax.ops.warp import warp
+from spikejax.ops.wavelet import (
+    DB8,
+    Wavelet,
+    orthogonal_wavelet,
+    wavelet_analysis,
+    wavelet_synthesis,
+)
 
 __all__ = [
+    "DB8",
     "Padding",
+    "Wavelet",
     "attention",
     "average_pool2",
     "average_pyramid",
@@ -34,6 +43,7 @@ __all__ = [
     "depthwise_conv2d",
     "nearest_upsample2",
     "on_cpu",
+    "orthogonal_wavelet",
     "pack_bits",
     "pad_to_multiple",
     "programs_for",
@@ -42,4 +52,6 @@ __all__ = [
     "unpack_bits",
     "upsample2",
     "warp",
+    "wavelet_analysis",
+    "wavelet_synthesis",
 ]

@@ -28,7 +28,7 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
 
     Args:
         config: `model`, a network with a window; `dtype` of the activations; `loss.l1`, the weight
-            of the finest image. For a network with coarser images: `loss.pyramid`, the weight of
+            of the finest image; `loss.estimates`, that of each estimate on the way to it. For a network with coarser images: `loss.pyramid`, the weight of
             all of them together, and `loss.levels`, their weights within it. `loss.perceptual`, the
             weight of the perceptual term, and `loss.vgg19`, the file of VGG19's weights; '' leaves
             the term out. Absent weights are 0. For a recurrent network: `chunk`, 0 for all windows.
@@ -71,6 +71,9 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         if levels:
             scalars["pyramid"] = _pyramid(output.images, target, levels, model.multiple)
             total += options.pyramid * scalars["pyramid"]
+        if output.estimates is not None and options.get("estimates", 0.0):
+            scalars["estimates"] = jnp.abs(output.estimates - target).mean((0, 1, 2)).sum()
+            total += options.estimates * scalars["estimates"]
         if trunk is not None:
             scalars["perceptual"] = losses.feature_loss(
                 output.images[0], target, trunk=trunk, dtype=dtype

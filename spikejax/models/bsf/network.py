@@ -137,6 +137,7 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
             'Dealing with Spike Fluctuations", CVPR 2024'
         ),
         published=PUBLISHED,
+        checkpoint="bsf.pth among Spike-Zoo's weights (github.com/chenkang455/Spike-Zoo/releases)",
         window=WINDOW,
         multiple=MULTIPLE,
         module=module,

@@ -1,0 +1,39 @@
+"""HyperE2VID on procedural scenes: `python train.py --config configs/hypere2vid.py --workdir runs/hypere2vid`.
+
+`--config configs/hypere2vid.py:small` is for two CPU cores, where a step takes about STEP.
+"""
+
+from ml_collections import ConfigDict
+
+from spikejax.training import default_config
+
+
+def get_config(size: str = "published") -> ConfigDict:
+    """Returns the configuration: STIR's recipe over sequences of windows of 61 readouts.
+
+    No recipe for spikes is published. On STIR's data:
+    `--config.optimiser.weight_decay=4e-4 --config.data.source=sreds --config.data.folder=DIR
+    --config.loss.perceptual=0.2 --config.loss.vgg19=FILE`. No gradient flows from one window to the
+    one before, as published.
+
+    Args:
+        size: 'published' (crops of 96x96, eight windows per sequence, eight sequences per step), or 'small' (crops of 32x32, three windows, two sequences).
+    """
+    config = default_config()
+    config.task, config.model = "reconstruction", "hypere2vid"
+    config.loss = ConfigDict({"l1": 1.0, "perceptual": 0.0, "vgg19": ""})
+    config.steps, config.batch_size = 100000, 8
+    config.data.size, config.data.windows = 96, 8
+    config.data.interpolated = 0.5
+    config.optimiser.learning_rate = 1e-4
+    config.clip, config.ema = 1.0, 0.999
+    config.schedule.warmup = 100
+    if size == "small":
+        config.steps, config.batch_size = 1000, 2
+        config.data.size, config.data.windows = 32, 3
+        config.optimiser.learning_rate, config.ema = 3e-4, 0.99
+        config.validation.steps, config.validation.examples = 250, 8
+        config.checkpoint.steps = 250
+    elif size != "published":
+        raise ValueError(f"configs/hypere2vid.py: expected published or small, got {size!r}")
+    return config
