@@ -1,6 +1,6 @@
-"""BSF on procedural scenes: `python train.py --config configs/bsf.py --workdir runs/bsf`.
+"""BSF on procedural scenes: `python train.py --config configs/bsf.py --workdir DIR`.
 
-`--config configs/bsf.py:small` is for two CPU cores, where a step takes about STEP.
+`--config configs/bsf.py:small` is for two CPU cores.
 """
 
 from ml_collections import ConfigDict
@@ -13,16 +13,16 @@ def get_config(size: str = "published") -> ConfigDict:
 
     The published recipe (CVPR 2024) has other data, gains and a schedule that halves:
     `--config.clip=0 --config.ema=0 --config.schedule.name=milestones --config.schedule.factor=0.5
-    --config.schedule.milestones=0.16,0.33,0.49,0.66,0.82,0.98 --config.schedule.warmup=0
+    --config.schedule.milestones=(0.16,0.33,0.49,0.66,0.82,0.98) --config.schedule.warmup=0
     --config.data.gain=0.35,0.7 --config.data.source=sreds --config.data.folder=DIR`.
 
     Args:
-        size: 'published' (crops of 96x96, eight per step), or 'small' (crops of 24x24, two per step).
+        size: 'published', crops of 96x96, eight per step; or 'small', crops of 24x24, two per step.
     """
     config = default_config()
     config.task, config.model = "reconstruction", "bsf"
     config.loss = ConfigDict({"l1": 1.0})
-    config.steps, config.batch_size = 100000, 8
+    config.steps, config.batch_size = 100_000, 8
     config.data.size, config.data.windows = 96, 1
     config.data.interpolated = 0.5
     config.optimiser.learning_rate = 1e-4

@@ -1,6 +1,6 @@
-"""ET-Net on procedural scenes: `python train.py --config configs/etnet.py --workdir runs/etnet`.
+"""ET-Net on procedural scenes: `python train.py --config configs/etnet.py --workdir DIR`.
 
-`--config configs/etnet.py:small` is for two CPU cores, where a step takes about STEP.
+`--config configs/etnet.py:small` is for two CPU cores.
 """
 
 from ml_collections import ConfigDict
@@ -11,18 +11,19 @@ from spikejax.training import default_config
 def get_config(size: str = "published") -> ConfigDict:
     """Returns the configuration: STIR's recipe over sequences of windows of 61 readouts.
 
-    No recipe for spikes is published. On STIR's data:
-    `--config.optimiser.weight_decay=4e-4 --config.data.source=sreds --config.data.folder=DIR
-    --config.loss.perceptual=0.2 --config.loss.vgg19=FILE`. The gradient flows through all windows
-    of a sequence, or through `--config.chunk=4` of them.
+    No recipe for spikes is published. On STIR's data: `--config.optimiser.weight_decay=4e-4
+    --config.data.source=sreds --config.data.folder=DIR --config.loss.perceptual=0.2
+    --config.loss.vgg19=FILE`. The gradient flows through all windows of a sequence, or through
+    `--config.chunk=4` of them.
 
     Args:
-        size: 'published' (crops of 96x96, eight windows per sequence, eight sequences per step), or 'small' (crops of 32x32, three windows, two sequences).
+        size: 'published', eight sequences of eight windows of 96x96; or 'small', two sequences of
+            three windows of 32x32.
     """
     config = default_config()
     config.task, config.model = "reconstruction", "etnet"
     config.loss = ConfigDict({"l1": 1.0, "perceptual": 0.0, "vgg19": ""})
-    config.steps, config.batch_size = 100000, 8
+    config.steps, config.batch_size = 100_000, 8
     config.data.size, config.data.windows = 96, 8
     config.data.interpolated = 0.5
     config.optimiser.learning_rate = 1e-4

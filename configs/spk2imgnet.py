@@ -1,6 +1,6 @@
-"""Spk2ImgNet on procedural scenes: `python train.py --config configs/spk2imgnet.py --workdir runs/spk2imgnet`.
+"""Spk2ImgNet on procedural scenes: `python train.py --config configs/spk2imgnet.py --workdir DIR`.
 
-`--config configs/spk2imgnet.py:small` is for two CPU cores, where a step takes about STEP.
+`--config configs/spk2imgnet.py:small` is for two CPU cores.
 """
 
 from ml_collections import ConfigDict
@@ -12,16 +12,18 @@ def get_config(size: str = "published") -> ConfigDict:
     """Returns the configuration: L1 on windows of 41 readouts, and on their coarse estimates.
 
     The published recipe (CVPR 2021) has patches of 40x40 from videos of 250x400, and another
-    schedule: `--config.clip=0 --config.ema=0 --config.schedule.name=milestones
-    --config.schedule.milestones=0.33,1.0 --config.schedule.factor=0.1 --config.schedule.warmup=0`.
+    schedule, and supervises the estimates of all five blocks, which share their weights, at 0.02
+    each; here those of the key block count five times. `--config.clip=0 --config.ema=0
+    --config.schedule.name=milestones --config.schedule.milestones=(0.33,1.0)
+    --config.schedule.factor=0.1 --config.schedule.warmup=0`.
 
     Args:
-        size: 'published' (crops of 40x40, 16 per step), or 'small' (crops of 32x32, two per step).
+        size: 'published', crops of 40x40, 16 per step; or 'small', crops of 32x32, two per step.
     """
     config = default_config()
     config.task, config.model = "reconstruction", "spk2imgnet"
-    config.loss = ConfigDict({"l1": 1.0, "estimates": 0.02})
-    config.steps, config.batch_size = 100000, 16
+    config.loss = ConfigDict({"l1": 1.0, "estimates": 0.1})
+    config.steps, config.batch_size = 100_000, 16
     config.data.size, config.data.windows = 40, 1
     config.data.interpolated = 0.5
     config.optimiser.learning_rate = 1e-4

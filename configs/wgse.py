@@ -1,6 +1,6 @@
-"""WGSE on procedural scenes: `python train.py --config configs/wgse.py --workdir runs/wgse`.
+"""WGSE on procedural scenes: `python train.py --config configs/wgse.py --workdir DIR`.
 
-`--config configs/wgse.py:small` is for two CPU cores, where a step takes about STEP.
+`--config configs/wgse.py:small` is for two CPU cores.
 """
 
 from ml_collections import ConfigDict
@@ -13,16 +13,16 @@ def get_config(size: str = "published") -> ConfigDict:
 
     The published recipe (AAAI 2023) has other data and a schedule in two steps:
     `--config.optimiser.b2=0.99 --config.clip=0 --config.ema=0 --config.schedule.name=milestones
-    --config.schedule.milestones=0.67,1.0 --config.schedule.factor=0.2 --config.schedule.warmup=0
+    --config.schedule.milestones=(0.67,1.0) --config.schedule.factor=0.2 --config.schedule.warmup=0
     --config.data.source=reds_base --config.data.folder=DIR`.
 
     Args:
-        size: 'published' (crops of 128x128, 16 per step), or 'small' (crops of 32x32, four per step).
+        size: 'published', crops of 128x128, 16 per step; or 'small', crops of 32x32, four per step.
     """
     config = default_config()
     config.task, config.model = "reconstruction", "wgse"
     config.loss = ConfigDict({"l1": 1.0})
-    config.steps, config.batch_size = 100000, 16
+    config.steps, config.batch_size = 100_000, 16
     config.data.size, config.data.windows = 128, 1
     config.data.interpolated = 0.5
     config.optimiser.learning_rate = 1e-4

@@ -133,6 +133,32 @@ def test_stir_trains_and_its_weights_are_exported(tmp_path):
     check_run(tmp_path, "stir")
 
 
+SHORT = {"bsf": 60, "etnet": 40, "hypere2vid": 60, "spk2imgnet": 60, "ssir": 100, "wgse": 80}
+"""Steps that two CPU cores take in about three minutes."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(SHORT))
+def test_a_short_training_raises_the_psnr_of_unseen_scenes(name, tmp_path):
+    def trained(folder, steps, rate):
+        done = run(
+            "--config",
+            f"{ROOT / 'configs' / name}.py:small",
+            "--workdir",
+            tmp_path / folder,
+            f"--config.steps={steps}",
+            f"--config.validation.steps={steps}",
+            f"--config.optimiser.learning_rate={rate}",
+            "--config.schedule.warmup=0",
+            "--config.ema=0.9",
+        )
+        assert done.returncode == 0, done.stderr
+        return read_table(tmp_path / folder / "validation.csv")["psnr"][-1]
+
+    before, after = trained("initial", 1, 0), trained("trained", SHORT[name], 1e-3)
+    assert after > before + 0.5
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -95,8 +95,7 @@ class Atoms(nn.Module):
 class DynamicConv(nn.Module):
     """A convolution with kernels of each pixel's own: atoms, the same for all channels, then 1x1.
 
-    The 1x1 convolution comes first here, which is the same sum in another order with fewer
-    products; the taps are added one after another, so that no array of windows is held.
+    It runs over blocks of rows, so that the windows of a whole image are not held.
 
     Attributes:
         features: output channels.
@@ -107,27 +106,34 @@ class DynamicConv(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, atoms: jax.Array) -> jax.Array:
         """Input (B, h, w, C), kernels (B, h, w, 6, 25) -> (B, h, w, features)."""
-        channels = x.shape[-1]
+        batch, height, width, channels = x.shape
         kernel_init = jax.nn.initializers.variance_scaling(2.0, "fan_out", "normal")
-        shape = (1, 1, channels * _ATOMS, self.features)
+        shape = (1, 1, channels * _ATOMS, self.features)  # input channel major, atom minor
         kernel = self.param("kernel", kernel_init, shape).astype(x.dtype)
         bias = self.param("bias", nn.initializers.zeros, (self.features,)).astype(x.dtype)
-        batch, height, width, _ = x.shape
-        mixed = x @ kernel.reshape(channels, _ATOMS * self.features)
-        margin = _SIZE // 2
-        padded = jnp.pad(mixed, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
+        kernel = kernel.reshape(channels, _ATOMS, self.features).swapaxes(0, 1)
+        kernel = kernel.reshape(_ATOMS * channels, self.features)
+        rows = max(1, (2**20 if ops.on_cpu() else 2**26) // (batch * width * _SIZE**2 * channels))
+        rows = min(rows, height)
+        blocks = -(-height // rows)
+        margin, below = _SIZE // 2, blocks * rows - height
+        padded = jnp.pad(x, ((0, 0), (margin, margin + below), (margin, margin), (0, 0)))
+        atoms = jnp.pad(atoms, ((0, 0), (0, below), (0, 0), (0, 0), (0, 0)))
+        atoms = jnp.moveaxis(atoms.reshape(batch, blocks, rows, *atoms.shape[2:]), 1, 0)
 
         @jax.checkpoint
-        def add(total: jax.Array, tap: jax.Array) -> tuple[jax.Array, None]:
-            start = (0, tap // _SIZE, tap % _SIZE, 0)
-            part = lax.dynamic_slice(padded, start, mixed.shape)
-            part = part.reshape(batch, height, width, _ATOMS, self.features)
-            weight = lax.dynamic_index_in_dim(atoms, tap, -1)
-            return total + (part * weight).sum(-2), None
+        def block(inputs: tuple[jax.Array, jax.Array]) -> jax.Array:
+            number, weights = inputs
+            window = lax.dynamic_slice_in_dim(padded, number * rows, rows + _SIZE - 1, 1)
+            taps = [
+                window[:, i : i + rows, j : j + width] for i in range(_SIZE) for j in range(_SIZE)
+            ]
+            mixed = weights @ jnp.stack(taps, 3)  # (B, rows, w, 6, C)
+            return mixed.reshape(batch, rows, width, _ATOMS * channels) @ kernel
 
-        total = jnp.zeros((batch, height, width, self.features), x.dtype)
-        total, _ = lax.scan(add, total, jnp.arange(_SIZE**2))
-        return total + bias[None, None, None]
+        out = jnp.moveaxis(lax.map(block, (jnp.arange(blocks), atoms)), 0, 1)
+        out = out.reshape(batch, blocks * rows, width, self.features)[:, :height]
+        return out + bias[None, None, None]
 
 
 class HyperE2VID(nn.Module):
@@ -146,15 +152,15 @@ class HyperE2VID(nn.Module):
         self, bins: jax.Array, state: HyperState, *, train: bool = False
     ) -> tuple[HyperState, jax.Array]:
         """Bins (B, H, W, 5) and a state -> the next state, image (B, H, W, 1), not bounded."""
-        before = lax.stop_gradient(state)  # as published
+        before = lax.stop_gradient(state.image)  # as published
         bins = bins.astype(self.dtype)
-        head, cells = events.Encoder(name="encoder")(bins, before.cells)
+        head, cells = events.Encoder(name="encoder")(bins, state.cells)
         skips = [cell.hidden.astype(self.dtype) for cell in cells]
         x = skips[2]
         for number in (1, 2):
             block = layers.Residual(kernel_init=None, bias_init=None, name=f"residual{number}")
             x = nn.relu(block(x))
-        context = jnp.concatenate([bins, before.image.astype(self.dtype)], -1)
+        context = jnp.concatenate([bins, before.astype(self.dtype)], -1)
         context = layers.Conv(32, name="context")(_quarter(context))
         atoms = Atoms(self.axis_name, name="atoms")(context, train=train)
         x = ops.upsample2(x + skips[2])
@@ -216,7 +222,7 @@ def step(
 
     Args:
         variables: {'params', 'batch_stats'}, as from `create('hypere2vid').init(key)`.
-        state: the state before. No gradient flows through it, as published.
+        state: the state before. No gradient flows through its image, as published.
         spikes: (B, 61, H, W), 0 or 1, oldest first; the image belongs to the middle one.
         train: normalise by the statistics of the batch and move the running ones.
         dtype: of the activations.

@@ -4,8 +4,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-_LARGEST = 2**25
-"""Entries of the array of weights up to which it is held whole."""
+from spikejax.ops.platform import on_cpu
+
+_LARGEST, _LARGEST_ON_CPU = 2**25, 2**20
+"""Entries of the array of weights up to which it is held whole: what caches hold, on a CPU."""
+
+_FEWEST = 32  # queries per block
 
 
 def attention(
@@ -20,7 +24,7 @@ def attention(
         keys: (B, M, heads, d).
         values: (B, M, heads, d).
         block: queries per block; None for all at once if the (B, heads, N, M) weights have at most
-            2^25 entries, else as many as make that.
+            2^25 entries (on a CPU 2^20), else about as many as make that, 32 at least.
 
     Returns:
         (B, N, heads, d) of the queries' dtype.
@@ -30,12 +34,13 @@ def attention(
     """
     _check(queries, keys, values, block)
     batch, count, heads, depth = queries.shape
-    row = batch * heads * keys.shape[1]
     if block is None:
-        block = max(1, _LARGEST // row)
-    if block >= count:
-        return jax.nn.dot_product_attention(queries, keys, values)
+        row = batch * heads * keys.shape[1]
+        block = max(_FEWEST, (_LARGEST_ON_CPU if on_cpu() else _LARGEST) // row)
     blocks = -(-count // block)
+    if blocks == 1:
+        return jax.nn.dot_product_attention(queries, keys, values)
+    block = -(-count // blocks)  # of equal sizes
     padded = jnp.pad(queries, ((0, 0), (0, blocks * block - count), (0, 0), (0, 0)))
     parts = jnp.moveaxis(padded.reshape(batch, blocks, block, heads, depth), 1, 0)
 
