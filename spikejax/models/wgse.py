@@ -55,8 +55,10 @@ def transform_matrices() -> tuple[np.ndarray, np.ndarray]:
         *details, approximation = _scales(jnp.eye(sum(_LENGTHS), dtype=jnp.float32))
         return ops.wavelet_synthesis(approximation, details, low, high)
 
-    with jax.ensure_compile_time_eval():
-        return np.asarray(jax.jit(analysis)()), np.asarray(jax.jit(synthesis)())
+    # Compiled and run at once, also while the network is traced.
+    with jax.disable_jit(False):
+        matrices = jax.jit(lambda: (analysis(), synthesis())).lower().compile()()
+    return np.asarray(matrices[0]), np.asarray(matrices[1])
 
 
 class Kernel(nn.Module):

@@ -121,10 +121,8 @@ def test_the_image_is_finite_where_nothing_or_everything_fires(file, apply_cropp
     assert np.isfinite(apply_cropped(np.full_like(spikes_of(file), rate))).all()
 
 
-@pytest.mark.parametrize(
-    ("dtype", "size"),
-    [(jnp.bfloat16, (5, 3)), pytest.param(jnp.float32, (17, 23), marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("dtype", "size"), [(jnp.bfloat16, (5, 3)), (jnp.float32, (17, 23))])
 def test_images_and_gradients_of_all_parameters_are_finite(variables, rng, dtype, size):
     spikes = (rng.random((1, 61, *size)) < 0.4).astype(np.uint8)
     apply = models.create("bsf", dtype=dtype).apply
