@@ -1,6 +1,6 @@
 """Times the modulated deformable convolution in JAX and in torchvision, in one run.
 
-    python benchmarks/deform_conv.py [--sizes 64x64,250x400] [--batch 1] [--repeats 10]
+    python benchmarks/deform_conv.py [--sizes 64x64,250x400] [--batch 1] [--seconds 20]
 
 Needs PyTorch and torchvision. Two forms in JAX: plain gathers with automatic gradients, and
 `ops.deform_conv2d`. 64 channels in 8 groups, a 3x3 kernel, offsets of two pixels on average. The
@@ -116,15 +116,19 @@ def torch_runs(arrays, by):
     return synchronised(forward), synchronised(both)
 
 
-def take_turns(runs, repeats):
-    """Returns the milliseconds of the fastest of `repeats` runs each, after a first run."""
+def take_turns(runs, repeats, seconds):
+    """Returns the milliseconds of the fastest of up to `repeats` runs each, after a first run."""
+    for run in runs.values():
+        run()
     best = dict.fromkeys(runs, float("inf"))
-    for turn in range(repeats + 1):
+    end = time.perf_counter() + seconds
+    for turn in range(repeats):
+        if turn and time.perf_counter() > end:
+            break
         for name, run in runs.items():
             start = time.perf_counter()
             run()
-            if turn:
-                best[name] = min(best[name], 1e3 * (time.perf_counter() - start))
+            best[name] = min(best[name], 1e3 * (time.perf_counter() - start))
     return best
 
 
@@ -133,6 +137,7 @@ def main():
     parser.add_argument("--sizes", default="64x64,250x400", help="HEIGHTxWIDTH, by commas")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=20.0, help="time per line, about")
     options = parser.parse_args()
     theirs_on = torch.cuda.get_device_name() if ON_GPU else f"{torch.get_num_threads()} threads"
     print(f"JAX {jax.__version__} on {jax.devices()[0].device_kind}, PyTorch on {theirs_on}; ms")
@@ -148,7 +153,8 @@ def main():
         outputs = np.asarray(pairs["spikejax"][0]()), pairs["torch"][0]().cpu().numpy()
         difference = np.abs(np.moveaxis(outputs[0], -1, 1) - outputs[1]).max()
         for index, what in enumerate(("forward", "forward and backward")):
-            best = take_turns({name: pair[index] for name, pair in pairs.items()}, options.repeats)
+            runs = {name: pair[index] for name, pair in pairs.items()}
+            best = take_turns(runs, options.repeats, options.seconds)
             line = "".join(f"{ms:10.1f}" for ms in best.values())
             print(f"{f'{options.batch}x{size} {what}':34}{line}", flush=True)
         print(f"{'':4}outputs differ by {difference:.1e} at most")

@@ -261,6 +261,7 @@ def create(*, dtype: jnp.dtype | type = jnp.float32) -> model.Model:
         ),
         published=PUBLISHED,
         checkpoint="ssir.pth among Spike-Zoo's weights (github.com/chenkang455/Spike-Zoo/releases)",
+        quality=22.07,
         window=WINDOW,
         reach=12,
         multiple=MULTIPLE,
