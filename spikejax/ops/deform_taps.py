@@ -147,9 +147,10 @@ def place(geometry: Geometry, rows: Rows) -> Taps:
 def _displace(start: jax.Array, offset: jax.Array, size: int) -> tuple[jax.Array, jax.Array]:
     """Returns the pixel before a displaced one, counted with the border, and the way from there.
 
-    The way comes from the offset alone; adding the pixel's position would round it.
+    The way comes from the offset alone; adding the pixel's position would round it. An offset that
+    is not a number leaves the pixel where it is, since nothing checks where the taps read.
     """
-    whole = lax.floor(offset)
+    whole = lax.floor(jnp.where(jnp.isnan(offset), 0.0, offset))
     end = jnp.asarray(size).astype(jnp.float32)  # the size may be symbolic in an export
     pixel = lax.clamp(jnp.float32(-_BORDER), start.astype(jnp.float32) + whole, end)
     return pixel.astype(jnp.int32) + _BORDER, offset - whole

@@ -137,6 +137,17 @@ def test_taps_far_outside_read_nothing(rng, far):
         np.testing.assert_array_equal(gradient, jnp.zeros_like(gradient))
 
 
+@pytest.mark.parametrize("offset", [np.nan, np.inf, -np.inf])
+def test_an_offset_that_is_no_number_reads_no_other_memory(rng, offset):
+    """A training that diverges must go on to say so; the pixels elsewhere stay as they are."""
+    arrays = case(rng)
+    broken = [*arrays[:3], arrays[3].at[0, 2, 3].set(offset), arrays[4]]
+    by = jnp.ones((2, 5, 7, 3), jnp.float32)
+    (expected, _), (out, _) = (with_gradients(*a, by=by) for a in (arrays, broken))
+    assert not bool(jnp.isfinite(out[0, 2, 3]).any())
+    np.testing.assert_array_equal(out.at[0, 2, 3].set(0), expected.at[0, 2, 3].set(0))
+
+
 def test_half_a_pixel_outside_half_of_the_edge_remains():
     x, kernel = jnp.ones((1, 3, 3, 1)), jnp.ones((1, 1, 1, 1))
     offsets = jnp.full((1, 3, 3, 1, 1, 2), -0.5)
