@@ -48,7 +48,8 @@ def _missing(name: str) -> str:
     checkpoint = models.create(name).checkpoint if name in models.names() else ""
     published = f"the published checkpoint, {checkpoint}; " if checkpoint else "a published .pth, "
     return (
-        f"no weights of {name!r} ship with this version; give a .safetensors file, {published}"
+        f"no weights of {name!r} ship with this version; as weights (--weights) give a "
+        f".safetensors file, {published}"
         "or the folder of a training run"
     )
 
