@@ -27,7 +27,7 @@ def method_cost(
         name: one of `inference.method_names()`.
         size: rows and columns of the image.
         repeats: number of timed calls, with random weights; 0 compiles and runs nothing.
-        dtype: type of a network's activations; None for its own.
+        dtype: type of a network's activations; None for its own. Classical methods have none.
 
     Raises:
         ValueError: if there is no such method, or the network has no such dtype.
@@ -71,14 +71,10 @@ def cost_table(
     columns = _columns(size, repeats, "float32" if dtype is None else str(jnp.dtype(dtype)))
     rows = []
     for name in names if progress is None else progress(names, "measuring costs", len(names)):
-        cost = method_cost(name, size=size, repeats=repeats, dtype=_dtype_for(name, dtype))
+        cost = method_cost(name, size=size, repeats=repeats, dtype=dtype)
         rows.append((name, _cells(columns, _label(name), cost)))
     notes = [] if size != PAPER_SIZE else [f"published: {PUBLISHED[_PUBLISHED_OF].source}"]
     return Table(f"costs at {size[0]}x{size[1]}", columns, rows, notes)
-
-
-def _dtype_for(name: str, dtype: Any) -> Any:
-    return None if is_classical(name) else dtype
 
 
 def _label(name: str) -> str:

@@ -5,13 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import zoo_golden
+import zoo_stream
 
 from spikejax import models, weights
 from spikejax.models import ssir
 from spikejax.tasks.sequences import read_in_order
-
-AS_SHIPPED = {"xla_backend_optimization_level": 3}
-"""For what is held against the reference, other than most that tests compile."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +93,9 @@ def trained(model):
         )
         return jnp.abs(images - targets)[:, 1:].mean(), (images, batch_stats)
 
-    function = jax.jit(jax.value_and_grad(loss, has_aux=True), compiler_options=AS_SHIPPED)
+    function = jax.jit(
+        jax.value_and_grad(loss, has_aux=True), compiler_options=zoo_stream.AS_SHIPPED
+    )
     (value, (images, batch_stats)), gradient = function(variables["params"])
     state = weights.to_torch("ssir", {"params": gradient, "batch_stats": batch_stats})
     return file, float(value), images, state
