@@ -1,5 +1,6 @@
 """Reconstruction without learning: TFP, TFI and TFSTP, on whole recordings or as streams."""
 
+from spikejax.classical.packed import count_spikes, tfi_packed, tfp_packed
 from spikejax.classical.stream import Stream
 from spikejax.classical.tfi import TFIState, TFIStream, tfi
 from spikejax.classical.tfp import TFPState, TFPStream, tfp
@@ -14,7 +15,10 @@ __all__ = [
     "TFPStream",
     "TFSTPState",
     "TFSTPStream",
+    "count_spikes",
     "tfi",
+    "tfi_packed",
     "tfp",
+    "tfp_packed",
     "tfstp",
 ]

@@ -140,7 +140,13 @@ class DatLayout:
 
 
 class DatFile:
-    """A memory-mapped .dat file."""
+    """A memory-mapped .dat file.
+
+    Attributes:
+        path: the file, absolute.
+        layout: the layout of a readout.
+        shape: (T, H, W).
+    """
 
     def __init__(self, path: Path, layout: DatLayout) -> None:
         """Maps the file.
@@ -152,8 +158,8 @@ class DatFile:
         Raises:
             FormatError: if the file is empty or its size is not a whole number of readouts.
         """
-        self._path = path.absolute()  # another process may have another working directory
-        self._layout = layout
+        self.path = path.absolute()  # another process may have another working directory
+        self.layout = layout
         with path.open("rb") as file:
             readouts = count_readouts(path, file.seek(0, 2), layout)
             mapped = np.memmap(
@@ -163,15 +169,15 @@ class DatFile:
         self.shape = (readouts, layout.height, layout.width)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DatFile, (self._path, self._layout)
+        return DatFile, (self.path, self.layout)
 
     def read(self, index: Any) -> Bytes:
         """Returns the readouts that a numpy index along the first axis selects, unpacked."""
-        return self._layout.unpack(self._stored[index])
+        return self.layout.unpack(self._stored[index])
 
     def read_packed(self, index: Any) -> Bytes:
         """Returns the same readouts as upright packed rows."""
-        return self._layout.packed(self._stored[index])
+        return self.layout.packed(self._stored[index])
 
 
 def count_readouts(path: Path, size: int, layout: DatLayout) -> int:

@@ -45,6 +45,24 @@ def convert(
             show_default=False,
         ),
     ] = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START:STOP",
+            help="Only these rows, STOP excluded.",
+            rich_help_panel=_OUTPUT,
+            show_default=False,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START:STOP",
+            help="Only these columns, STOP excluded.",
+            rich_help_panel=_OUTPUT,
+            show_default=False,
+        ),
+    ] = None,
     out_no_flip: Annotated[
         bool,
         typer.Option(
@@ -78,7 +96,7 @@ def convert(
       spikejax convert stir.pth stir.safetensors --model stir
       spikejax convert car.dat car.npz --height 250 --width 400 --gain 0.6
       spikejax convert raw.dat car.dat --height 250 --width 400 --stored-width 416
-      spikejax convert car.npy car.dat --readouts 1000:2000
+      spikejax convert car.npy car.dat --readouts 1000:2000 --rows 50:150
     """
     kinds = source.path.suffix.lower(), output.suffix.lower()
     if kinds[0] in (*_WEIGHTS, _OURS) and kinds[1] == _OURS:
@@ -91,7 +109,7 @@ def convert(
             "bit_order": out_bit_order.value,
             "stored_width": out_stored_width,
         }
-        _convert_recording(source, output, readouts, layout)
+        _convert_recording(source, output, (readouts, rows, columns), layout)
     else:
         raise ValueError(
             f"cannot convert {source.path.name} to {output.name}: "
@@ -130,9 +148,12 @@ def _convert_weights(source: RecordingFile, output: Path, model: str | None) -> 
 
 
 def _convert_recording(
-    source: RecordingFile, output: Path, readouts: str | None, layout: dict[str, Any]
+    source: RecordingFile,
+    output: Path,
+    ranges: tuple[str | None, str | None, str | None],
+    layout: dict[str, Any],
 ) -> None:
-    from spikejax.formats import write_array, write_dat
+    from spikejax.formats import excerpt, write_array, write_dat
 
     to_dat = output.suffix.lower() == ".dat"
     changed = [name for name, value in layout.items() if value != _LAYOUT[name]]
@@ -142,39 +163,42 @@ def _convert_recording(
     if output.exists() and output.samefile(source.path):
         raise ValueError(f"{output}: is the file that is read; expected another name")
     with source.open() as opened, folder_for_results(output.parent):
-        start, stop = parse_range(readouts, len(opened), "--readouts")
-        with progress("converting readouts", stop - start) as advance:
-            part = _Excerpt(opened, start, stop, advance)
-            facts = _facts_beside(output, opened, part)
+        names = ("readouts", "rows", "columns")
+        readouts, rows, columns = (
+            parse_range(text, length, f"--{name}", of=name)
+            for text, length, name in zip(ranges, opened.shape, names, strict=True)
+        )
+        part = excerpt(opened, readouts=readouts, rows=rows, columns=columns)
+        facts = _facts_beside(output, opened, part)
+        with progress("converting readouts", len(part)) as advance:
+            counted = _Counted(part, advance)
             if to_dat:
-                write_dat(output, part, sidecar=facts, **layout)
+                write_dat(output, counted, sidecar=facts, **layout)
             else:
-                write_array(output, part, sidecar=facts)
-        height, width = opened.shape[1:]
+                write_array(output, counted, sidecar=facts)
+    count, height, width = part.shape
     print(output)
-    print(f"  {stop - start} readouts of {height}x{width}, {output.stat().st_size / 1e6:,.1f} MB")
+    print(f"  {count} readouts of {height}x{width}, {output.stat().st_size / 1e6:,.1f} MB")
 
 
 @dataclasses.dataclass(frozen=True)
-class _Excerpt:
-    """Readouts of a recording that the writers read slice by slice."""
+class _Counted:
+    """A recording that the writers read slice by slice; it reports the progress."""
 
     recording: "Recording"
-    start: int
-    stop: int
     advance: Advance
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        return self.stop - self.start, self.recording.height, self.recording.width
+        return self.recording.shape
 
     def __getitem__(self, index: slice) -> "np.ndarray":
-        start, stop, _ = index.indices(self.stop - self.start)
-        self.advance(stop - start)
-        return self.recording[self.start + start : self.start + stop]
+        spikes = self.recording[index]
+        self.advance(len(spikes))
+        return spikes
 
 
-def _facts_beside(output: Path, recording: "Recording", part: _Excerpt) -> "Sidecar":
+def _facts_beside(output: Path, recording: "Recording", part: "Recording") -> "Sidecar":
     """Returns the content of NAME.json, which OUT may share with other recordings called NAME.
 
     Raises:
@@ -195,4 +219,4 @@ def _facts_beside(output: Path, recording: "Recording", part: _Excerpt) -> "Side
             "recording; give it another name"
         )
     # What it says of a .dat's layout stays, for arrays have none.
-    return recording.sidecar.over(said if output.suffix.lower() != ".dat" else Sidecar())
+    return part.sidecar.over(said if output.suffix.lower() != ".dat" else Sidecar())

@@ -30,7 +30,9 @@ class PictureOptions:
     Attributes:
         display: whether to map intensity for viewing; None does so for videos only.
         percentiles: the percentiles of intensity that become black and white: '0.5,99.5'.
+        levels: the intensities that become black and white: '0,0.4'.
         gamma: the gamma of the screen.
+        colours: the colour map.
         bits: bits of a PNG.
         fps: frames per second of a video.
     """
@@ -53,9 +55,26 @@ class PictureOptions:
             rich_help_panel=_PICTURE,
         ),
     ] = None
+    levels: Annotated[
+        str | None,
+        typer.Option(
+            help="Intensities that become black and white, the same in all images.",
+            metavar="LOW,HIGH",
+            rich_help_panel=_PICTURE,
+        ),
+    ] = None
     gamma: Annotated[
         float | None,
         typer.Option(help="Gamma of the screen; 1 is linear.", rich_help_panel=_PICTURE),
+    ] = None
+    colours: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MAP",
+            help="Colour map: gray (the default), viridis, inferno, magma, cividis or turbo.",
+            rich_help_panel=_PICTURE,
+            show_default=False,
+        ),
     ] = None
     bits: Annotated[int, typer.Option(help="8 or 16, of PNG.", rich_help_panel=_PICTURE)] = 8
     fps: Annotated[
@@ -74,6 +93,12 @@ class PictureOptions:
         if not 0.01 <= self.fps <= 1000:
             raise ValueError(f"--fps: expected 0.01 to 1000 frames per second, got {self.fps:g}")
         self.mapping(video=not image)
+        if self.colours is not None:
+            from spikejax.pictures import COLOUR_MAPS
+
+            if self.colours not in COLOUR_MAPS:
+                names = ", ".join(COLOUR_MAPS)
+                raise ValueError(f"--colours: expected {names}, got {self.colours!r}")
 
     def mapping(self, *, video: bool) -> "Display":
         """Returns the mapping from intensity to display values.
@@ -84,6 +109,11 @@ class PictureOptions:
         from spikejax.pictures import DATA, SCREEN
 
         base = SCREEN if (video if self.display is None else self.display) else DATA
+        if self.levels is not None and self.percentiles is not None:
+            raise ValueError("--levels: fixes what --percentiles would choose; give one of them")
+        if self.levels is not None:
+            levels = parse_pair(self.levels, "--levels")
+            base = dataclasses.replace(base, percentiles=None, levels=levels)
         if self.percentiles is not None:
             base = dataclasses.replace(
                 base, percentiles=parse_pair(self.percentiles, "--percentiles")
@@ -93,20 +123,24 @@ class PictureOptions:
     def write_image(self, path: Path, image: "np.ndarray", display: "Display") -> None:
         """Writes an image of intensity, (H, W) or (H, W, 3)."""
         from spikejax.formats import write_image
+        from spikejax.pictures import coloured
 
-        write_image(path, display(image), bits=self.bits)
+        write_image(path, coloured(display(image), self.colours), bits=self.bits)
 
     def write_video(self, path: Path, images: "Iterable[np.ndarray]") -> None:
         """Writes a video, frame by frame, of images of intensity, (H, W) or (H, W, 3)."""
         from spikejax.formats import write_video
+        from spikejax.pictures import coloured
 
-        write_video(path, self.mapping(video=True).frames(images), fps=self.fps)
+        shown = self.mapping(video=True).frames(images)
+        write_video(path, (coloured(image, self.colours) for image in shown), fps=self.fps)
 
     def advice(self, image: "np.ndarray") -> str | None:
         """Returns a warning if an image (H, W) without display mapping will look wrong."""
         import numpy as np
 
-        if self.mapping(video=False).percentiles is not None:
+        display = self.mapping(video=False)
+        if display.percentiles is not None or display.levels is not None:
             return None
         high = float(np.percentile(image, 99.5))
         if high < _DARK:

@@ -70,8 +70,16 @@ def parse_centres(text: str, readouts: int) -> list[int]:
     return centres
 
 
-def parse_range(text: str | None, readouts: int, option: str) -> tuple[int, int]:
-    """Parses a range of readouts: '100:200' without 200, '100:' to the end; None is all.
+def parse_range(
+    text: str | None, length: int, option: str, *, of: str = "readouts"
+) -> tuple[int, int]:
+    """Parses a range: '100:200' without 200, '100:' to the end; None is all.
+
+    Args:
+        text: the range.
+        length: the number of readouts, rows or columns of the recording.
+        option: the option, for the message.
+        of: what the range counts, for the message.
 
     Raises:
         ValueError: if it is no range, or outside the recording; the message names the option.
@@ -79,10 +87,10 @@ def parse_range(text: str | None, readouts: int, option: str) -> tuple[int, int]
     match = re.fullmatch(r"\s*(\d*)\s*:\s*(\d*)\s*", ":" if text is None else text)
     if match is None:
         raise ValueError(f"{option}: expected START:STOP, such as 100:200, got {text!r}")
-    start, stop = int(match[1] or 0), int(match[2] or readouts)
-    if not start < stop <= readouts:
+    start, stop = int(match[1] or 0), int(match[2] or length)
+    if not start < stop <= length:
         raise ValueError(
-            f"{option}: {text!r} is no range of the recording's {readouts} readouts, 0 to "
-            f"{readouts - 1} (STOP is excluded)"
+            f"{option}: {text!r} is no range of the recording's {length} {of}, 0 to "
+            f"{length - 1} (STOP is excluded)"
         )
     return start, stop

@@ -152,3 +152,23 @@ def test_bad_recordings_are_one_line(refused, tmp_path, command, content, messag
 def test_a_recording_without_a_size_says_which_sizes_would_fit(refused, tmp_path):
     (tmp_path / "car.dat").write_bytes(bytes(12500))
     refused("info", "car.dat", match="pass --height and --width.*250x400")
+
+
+def test_levels_and_colours_are_those_that_are_given(spikejax, recording, tmp_path):
+    words = ("reconstruct", "scene.dat", "-o", "out.png", "-m", "tfp", "--levels", "0.1,0.9")
+    assert spikejax(*words, "--gamma", "2.2", "--colours", "viridis").exit_code == 0
+    shown = sj.pictures.Display(levels=(0.1, 0.9), gamma=2.2)(recording[30:71].mean(0) / 0.5)
+    expected = sj.pictures.coloured(shown, "viridis")
+    np.testing.assert_allclose(read_image(tmp_path / "out.png"), expected, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        (("--levels", "0.9,0.1"), "levels: expected two rising numbers"),
+        (("--levels", "0,1", "--percentiles", "1,99"), "--levels: fixes what --percentiles"),
+        (("--colours", "jet"), "--colours: expected gray, viridis"),
+    ],
+)
+def test_a_wrong_mapping_is_refused(refused, recording, words, match):
+    refused("reconstruct", "scene.dat", "-o", "out.png", "-m", "tfp", *words, match=match)
