@@ -21,6 +21,6 @@ def get_config() -> ConfigDict:
     config.clip = 1.0
     config.optimiser.learning_rate = 1e-3
     config.schedule.warmup = 100
-    config.loss = ConfigDict({"l1": 1.0})
+    config.loss = ConfigDict({"l1": 1.0, "root": 0.0})
     config.data.size, config.data.interpolated = 64, 0.5
     return config

@@ -34,6 +34,7 @@ def get_config() -> ConfigDict:
     config.loss = ConfigDict(
         {
             "l1": 1.0,
+            "root": 0.0,
             "pyramid": 0.25,
             "levels": (0.5, 0.25, 0.25, 0.25),
             "perceptual": 0.2,

@@ -9,11 +9,8 @@ from spikejax.datasets.procedural.moving_photograph import (
     expose_and_spike,
     moving_photograph,
 )
-from spikejax.datasets.procedural.synthetic import (
-    SyntheticBatches,
-    SyntheticOptions,
-    synthetic_batch,
-)
+from spikejax.datasets.procedural.synthetic import SyntheticBatches, synthetic_batch
+from spikejax.datasets.procedural.synthetic_options import SyntheticOptions
 from spikejax.datasets.published.blur_pairs import BlurPair, find_blur_pairs
 from spikejax.datasets.published.preparation import prepare_dataset
 

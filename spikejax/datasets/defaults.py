@@ -17,6 +17,8 @@ def data_defaults() -> dict[str, Any]:
         "gain": (0.3, 1.0),
         "ideal": 0.3,
         "interpolated": 0.0,
+        "dim": 0.0,
+        "darkest": 0.01,
         "layers": 2,
         "speed": 0.2,
         "fastest": 2.0,

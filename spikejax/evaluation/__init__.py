@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from spikejax.evaluation.cost_comparison import cost_table, method_cost
     from spikejax.evaluation.data_spec import DataSpec
     from spikejax.evaluation.published import PUBLISHED, Published
-    from spikejax.evaluation.run import FILES, evaluate
+    from spikejax.evaluation.run import BY_RATE, FILES, evaluate
     from spikejax.evaluation.samples import (
         Sample,
         Samples,
@@ -27,6 +27,7 @@ _HOME = {
     "Candidate": "candidates",
     "Cost": "cost",
     "DataSpec": "data_spec",
+    "BY_RATE": "run",
     "FILES": "run",
     "PUBLISHED": "published",
     "Published": "published",
@@ -46,6 +47,7 @@ _HOME = {
     "synthetic_samples": "samples",
 }
 __all__ = [
+    "BY_RATE",
     "FILES",
     "PUBLISHED",
     "Candidate",

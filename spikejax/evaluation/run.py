@@ -1,6 +1,7 @@
 """Evaluation of methods on data, from the description of the data to the table and the page."""
 
 import csv
+import dataclasses
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,11 +14,12 @@ from spikejax.evaluation.candidates import Candidate, Weights, make_candidates
 from spikejax.evaluation.cost import Cost, measure_cost
 from spikejax.evaluation.cost_comparison import method_cost
 from spikejax.evaluation.data_spec import DataSpec
+from spikejax.evaluation.light_levels import level_scores, level_table
 from spikejax.evaluation.page import PAGE, Pictures
 from spikejax.evaluation.published import PUBLISHED
 from spikejax.evaluation.report import PAPER_SIZE, report
 from spikejax.evaluation.samples import Sample, Samples
-from spikejax.evaluation.scoring import Summary, score_samples
+from spikejax.evaluation.scoring import MoreScores, Summary, score_samples
 from spikejax.evaluation.table import Layout, Table
 from spikejax.formats import replacing
 from spikejax.inference import network_names
@@ -25,6 +27,7 @@ from spikejax.metrics import Metric, table_metrics
 
 TABLES = ("table.md", "table.csv", "table.tex")
 PER_IMAGE = "per_image.csv"
+BY_RATE = "by_rate.csv"
 FILES = (*TABLES, PER_IMAGE, PAGE)
 """The files that an evaluation writes; the pictures of the page are in a folder beside it."""
 
@@ -48,6 +51,7 @@ def evaluate(
     dtype: Any = None,
     out: str | os.PathLike[str] | None = None,
     pictures: int = 16,
+    by_rate: bool = False,
     progress: Progress = _silent,
 ) -> Table:
     """Compares methods on recordings with true images: their scores, and what they cost.
@@ -70,6 +74,8 @@ def evaluate(
         out: folder for `FILES`, which is created if it is missing; None writes nothing. All
             processes must see the same folder.
         pictures: number of samples whose images the page shows.
+        by_rate: whether the table has a second one, `table.by_rate`: the means and errors of the
+            pixels of each level of light. It is also written to `out`, as `BY_RATE`.
         progress: function that reports progress, such as (items, label, total) -> items.
 
     Returns:
@@ -95,7 +101,8 @@ def evaluate(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     paper = table == "paper"
-    return _run(samples, candidates, absent, folder, paper, published, pictures, progress)
+    more = level_scores if by_rate else None
+    return _run(samples, candidates, absent, folder, paper, published, pictures, more, progress)
 
 
 def _without(candidates: Sequence[Candidate]) -> tuple[str, ...]:
@@ -128,6 +135,7 @@ def _run(
     paper: bool,
     published: str | None,
     pictures: int,
+    more: MoreScores | None,
     progress: Progress,
 ) -> Table:
     metrics = table_metrics()
@@ -144,7 +152,7 @@ def _run(
 
     first = index == 0
     with Pictures(folder, -(-pictures // processes), first=first) as images:
-        scores = score_samples(noting_size(), candidates, metrics)
+        scores = score_samples(noting_size(), candidates, metrics, more=more)
         for score in progress(scores, "evaluating", len(numbers) * len(candidates)):
             summary.add(score)
             images.add(score)
@@ -175,10 +183,15 @@ def _run(
             published=None if published is None else PUBLISHED[published],
             absent=absent,
         )
+        if more is not None:
+            levels = level_table(samples.title, [c.label for c in candidates], summary)
+            table = dataclasses.replace(table, by_rate=levels)
         if folder is not None and first:
             texts = (table.markdown(), table.csv(), table.latex())
             for name, text in zip(TABLES, texts, strict=True):
                 _write(folder / name, text)
+            if table.by_rate is not None:
+                _write(folder / BY_RATE, table.by_rate.csv())
             _write_scores(folder / PER_IMAGE, summary, metrics)
             _write(folder / PAGE, images.page(table, summary, metrics))
     return table

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -37,8 +37,16 @@ class Score:
         return f"{self.sample}@{self.centre}"
 
 
+MoreScores = Callable[[np.ndarray, np.ndarray, float], dict[str, float]]
+"""(image, truth, gain) -> scores by name."""
+
+
 def score_samples(
-    samples: Iterable[Sample], candidates: Sequence[Candidate], metrics: Sequence[Metric]
+    samples: Iterable[Sample],
+    candidates: Sequence[Candidate],
+    metrics: Sequence[Metric],
+    *,
+    more: MoreScores | None = None,
 ) -> Iterator[Score]:
     """Scores every candidate on every sample, in constant memory.
 
@@ -48,6 +56,7 @@ def score_samples(
         samples: taken one after another; a generator can open each one when its turn comes.
         candidates: the methods.
         metrics: those whose weights or model are missing are left out.
+        more: function of further scores; None for none.
 
     Yields:
         One score per sample and candidate, sample by sample.
@@ -73,6 +82,8 @@ def score_samples(
                 for metric in metrics
                 if metric.missing is None
             }
+            if more is not None:
+                values |= more(image, sample.truth, sample.recording.gain)
             yield Score(sample.name, sample.centre, candidate.label, values, image, sample.truth)
 
 

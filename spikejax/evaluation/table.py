@@ -68,12 +68,14 @@ class Table:
         columns: the columns.
         rows: methods with their cells, one per column.
         notes: remarks below the legend.
+        by_rate: the same methods by level of light; None if that was not asked for.
     """
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[tuple[str, Sequence[Cell]]]
     notes: Sequence[str] = ()
+    by_rate: "Table | None" = None
 
     def legend(self) -> list[str]:
         """Returns one line per column, then the notes."""
@@ -90,7 +92,8 @@ class Table:
         ruler = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
         lines.insert(1, ruler)
         rows = [_line(line, widths) for line in lines]
-        return "\n".join([self.title, "", *rows, "", *(f"* {x}" for x in self.legend()), ""])
+        text = "\n".join([self.title, "", *rows, "", *(f"* {x}" for x in self.legend()), ""])
+        return text if self.by_rate is None else f"{text}\n{self.by_rate.markdown()}"
 
     def csv(self) -> str:
         """Returns one row per method: each number in full, then half the width of its interval."""

@@ -28,11 +28,12 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
 
     Args:
         config: `model`, a network with a window; `dtype` of the activations; `loss.l1`, the weight
-            of the finest image; `loss.estimates`, that of each estimate on the way to it. For a
-            network with coarser images: `loss.pyramid`, the weight of all of them together, and
-            `loss.levels`, their weights within it. `loss.perceptual`, the weight of the perceptual
-            term, and `loss.vgg19`, the file of VGG19's weights; '' leaves the term out. Absent
-            weights are 0. For a recurrent network: `chunk`, 0 for all windows.
+            of the finest image; `loss.root`, that of its `losses.root_loss`, for dark areas;
+            `loss.estimates`, that of each estimate on the way to it. For a network with coarser
+            images: `loss.pyramid`, the weight of all of them together, and `loss.levels`, their
+            weights within it. `loss.perceptual`, the weight of the perceptual term, and
+            `loss.vgg19`, the file of VGG19's weights; '' leaves the term out. Absent weights are
+            0. For a recurrent network: `chunk`, 0 for all windows.
         axis_name: a mapped axis over which batch statistics are pooled.
 
     Returns:
@@ -69,6 +70,9 @@ def create(config: Any, *, axis_name: str | None = None) -> Task:
         target = windows.rates(batch, first=first)
         scalars = {"l1": jnp.mean(jnp.abs(output.images[0] - target))}
         total = options.l1 * scalars["l1"]
+        if options.get("root", 0.0):
+            scalars["root"] = losses.root_loss(output.images[0], target)
+            total += options.root * scalars["root"]
         if levels:
             scalars["pyramid"] = _pyramid(output.images, target, levels, model.multiple)
             total += options.pyramid * scalars["pyramid"]

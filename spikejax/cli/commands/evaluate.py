@@ -88,6 +88,13 @@ def evaluate(
     pictures: Annotated[
         int, typer.Option(help="Number of samples whose images the page shows.", min=0)
     ] = 16,
+    by_rate: Annotated[
+        bool,
+        typer.Option(
+            "--by-rate",
+            help="A second table: how bright the images are, and how wrong, by level of light.",
+        ),
+    ] = False,
     device: DeviceOption = None,
 ) -> None:
     """Compare methods on recordings with true images.
@@ -98,6 +105,7 @@ def evaluate(
     \b
     [dim]Examples:[/]
       spikejax evaluate synthetic
+      spikejax evaluate synthetic --gain 0.05 --by-rate
       spikejax evaluate --cost-only
       spikejax evaluate clips/ --height 250 --width 400 --gain 0.6 -m tfp -m tfp:21 -m tfi
       spikejax evaluate sreds --folder data/ --table paper --weights stir=stir.pth --out results/
@@ -116,6 +124,7 @@ def evaluate(
                 dtype=dtype.value,
                 out=out,
                 pictures=pictures,
+                by_rate=by_rate,
                 progress=track,
             )
         print_table(result, out)

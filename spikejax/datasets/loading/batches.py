@@ -7,11 +7,21 @@ from spikejax.camera.conventions import SCALE
 from spikejax.datasets.batch import Batch
 from spikejax.datasets.procedural.photograph_pieces import PhotographPieces
 from spikejax.datasets.procedural.scenes import SceneOptions
-from spikejax.datasets.procedural.synthetic import SyntheticBatches, SyntheticOptions
+from spikejax.datasets.procedural.synthetic import SyntheticBatches
+from spikejax.datasets.procedural.synthetic_options import SyntheticOptions
 
 _DRAWN = ("synthetic", "photographs")
 _OWN = ("recordings", "pairs")
-_OF_CAMERAS = ("gain", "ideal", "ssdm", "interpolated", "exposure", "moments")
+_OF_CAMERAS = (
+    "gain",
+    "ideal",
+    "ssdm",
+    "interpolated",
+    "dim",
+    "darkest",
+    "exposure",
+    "moments",
+)
 _OF_SCENES = ("channels", "layers", "speed", "fastest", "still", "density", "share")
 
 
@@ -51,12 +61,12 @@ def batches(
             Without `source` it is 'pairs' if there is a folder, else 'synthetic'. `size` is the
             size of the spikes, pixels per side.
             The first two sources take any of `gain` (lowest, highest), `ideal`, `ssdm`,
-            `interpolated`, `exposure`, `moments`, `channels` (3: colour images at four times the
-            resolution of the spikes), `layers`, `speed`, `fastest`, `still`, `density`, `share`,
-            see `SyntheticOptions` and `SceneOptions`. The others take `split`, `augment`,
-            `workers`. 'recordings' and 'pairs' also take `recording_gain`, the spikes per readout
-            at intensity 1 of recordings without a sidecar; 0 if all have one. Options that a source
-            does not use are ignored.
+            `interpolated`, `dim`, `darkest`, `exposure`, `moments`, `channels` (3: colour images at
+            four times the resolution of the spikes), `layers`, `speed`, `fastest`, `still`,
+            `density`, `share`, see `SyntheticOptions` and `SceneOptions`. The others take `split`,
+            `augment`, `workers`. 'recordings' and 'pairs' also take `recording_gain`, the spikes
+            per readout at intensity 1 of recordings without a sidecar; 0 if all have one. Options
+            that a source does not use are ignored.
         batch_size: examples per step, of all processes together.
         window: L, readouts per window.
         windows: J, windows per example, 20 readouts apart.

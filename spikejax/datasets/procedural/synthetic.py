@@ -1,6 +1,5 @@
 """Training batches of procedural scenes with simulated spikes, which need no download."""
 
-import dataclasses
 from functools import partial
 from typing import Any
 
@@ -11,93 +10,18 @@ import numpy as np
 from spikejax.camera.conventions import SCALE
 from spikejax.datasets.batch import Batch, Place, readouts_of, window_centres
 from spikejax.datasets.procedural.cameras import record_scenes
+from spikejax.datasets.procedural.illumination import draw_illumination
 from spikejax.datasets.procedural.photograph_pieces import PhotographPieces
 from spikejax.datasets.procedural.scenes import (
+    Film,
     Scene,
-    SceneOptions,
     draw_canvases,
     draw_scenes,
     film,
     flow,
     interpolated,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class SyntheticOptions:
-    """The options of `synthetic_batch`.
-
-    Attributes:
-        scene: options of the scenes. The camera of a grey scene has the size of the image; that of
-            a colour scene has a quarter of its height and width, as in S-SDM.
-        window: L, readouts per window.
-        windows: J, windows per scene, 20 readouts apart.
-        gain: range of the gains of the cameras, spikes per readout at intensity 1.
-        ideal: share of cameras without noise; the others have the noise of `vidar`, times a random
-            factor of 0.5 to 1.5.
-        ssdm: share of all cameras that are replaced by `ssdm`.
-        interpolated: share of scenes, which must be grey, that are rendered as a video with 19 of
-            20 frames interpolated, like public recordings. The true images are frames of the video,
-            at the centres of the windows.
-        exposure: readouts of a photograph exposed in the middle of the readouts; 0 for none.
-        moments: readouts of the true images, counted from the first readout; empty for the centres
-            of the windows.
-        with_flow: whether batches hold the flow to the first and last readout of each window.
-    """
-
-    scene: SceneOptions = dataclasses.field(default_factory=SceneOptions)
-    window: int = 61
-    windows: int = 1
-    gain: tuple[float, float] = (0.3, 1.0)
-    ideal: float = 0.3
-    ssdm: float = 0.0
-    interpolated: float = 0.0
-    exposure: int = 0
-    moments: tuple[int, ...] = ()
-    with_flow: bool = False
-
-    def __post_init__(self) -> None:
-        size = (self.scene.height, self.scene.width)
-        if self.scene.channels == 3 and any(n % SCALE for n in size):
-            raise ValueError(
-                f"SyntheticOptions: expected a colour scene with height and width multiples of "
-                f"{SCALE}, got {size[0]}x{size[1]}"
-            )
-        if self.interpolated and (self.scene.channels == 3 or self.exposure or self.moments):
-            raise ValueError(
-                "SyntheticOptions: expected interpolated 0 with colour scenes, an exposure or "
-                f"moments, got {self.interpolated}"
-            )
-        if len(self.gain) != 2 or not 0 < self.gain[0] <= self.gain[1] <= 1:
-            raise ValueError(
-                "SyntheticOptions: expected the lowest and the highest gain, above 0 and at most "
-                f"1, got {self.gain}"
-            )
-        for name in ("ideal", "ssdm", "interpolated"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(
-                    f"SyntheticOptions: expected {name} from 0 to 1, got {getattr(self, name)}"
-                )
-        if self.window < 1 or self.windows < 1:
-            raise ValueError(
-                "SyntheticOptions: expected a window of at least 1 readout and at least 1 window, "
-                f"got {self.window} and {self.windows}"
-            )
-        readouts = readouts_of(self.window, self.windows)
-        if not 0 <= self.exposure <= readouts:
-            raise ValueError(
-                f"SyntheticOptions: expected an exposure from 0 to {readouts} readouts, "
-                f"got {self.exposure}"
-            )
-        if not all(0 <= moment < readouts for moment in self.moments):
-            raise ValueError(
-                f"SyntheticOptions: expected moments from 0 to {readouts - 1}, got {self.moments}"
-            )
-
-    @property
-    def shown(self) -> tuple[int, ...]:
-        """Readouts of the true images."""
-        return self.moments or tuple(window_centres(self.window, self.windows))
+from spikejax.datasets.procedural.synthetic_options import SyntheticOptions
 
 
 def synthetic_batch(
@@ -145,6 +69,8 @@ def synthetic_batch(
     light = seen.light
     if options.interpolated:
         light = _some_interpolated(light, keys, canvases, scenes, options)
+    if options.dim:
+        light, seen = _some_dimmed(light, seen, keys, options)
     spikes, gain = record_scenes(
         keys, light, gain=options.gain, ideal=options.ideal, ssdm=options.ssdm
     )
@@ -204,6 +130,19 @@ def _some_interpolated(
         first=window_centres(options.window, options.windows)[0],
     )
     return _chosen(keys, light, video, float(options.interpolated))
+
+
+@partial(jax.jit, static_argnames=("options",))
+def _some_dimmed(
+    light: jax.Array, seen: Film, keys: jax.Array, options: SyntheticOptions
+) -> tuple[jax.Array, Film]:
+    """Lights some scenes, drawn at random, dimly and unevenly."""
+    keys = jax.vmap(partial(jax.random.fold_in, data=2000))(keys)
+    height, width = light.shape[2:]
+    factor = draw_illumination(keys, height, width, dim=options.dim, darkest=options.darkest)
+    images = seen.images * factor[:, None, :, :, None]
+    blur = None if seen.blur is None else seen.blur * factor[..., None]
+    return light * factor[:, None], Film(light, images, blur)
 
 
 @jax.jit

@@ -9,7 +9,8 @@ import numpy as np
 from spikejax.camera import ExposureTiming
 from spikejax.camera.conventions import SCALE
 from spikejax.datasets.procedural.scenes import SceneOptions
-from spikejax.datasets.procedural.synthetic import SyntheticOptions, synthetic_batch
+from spikejax.datasets.procedural.synthetic import synthetic_batch
+from spikejax.datasets.procedural.synthetic_options import SyntheticOptions
 from spikejax.datasets.published.clips import Clip
 from spikejax.ops import pack_bits
 
