@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from spikejax.cli.console import scripts
+from spikejax.cli.console.platform import require_platform
 from spikejax.cli.options.data import naming_options
 from spikejax.evaluation.data_spec import SYNTHETIC, DataSpec
 from spikejax.evaluation.table import Layout
@@ -73,6 +74,7 @@ def main(_: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     try:
         training.join_processes()  # before anything computes, a file of one's own included
+        require_platform()
         for file in _IMPORT.value:
             models.import_file(file)
         evaluate(

@@ -8,6 +8,7 @@ of a run so far, which may still be in progress.
 from functools import partial
 
 from spikejax.cli.console import scripts
+from spikejax.cli.console.platform import require_platform
 
 PROGRAM = "train.py"
 
@@ -41,6 +42,7 @@ def main(_: list[str]) -> None:
     try:
         if _EXPORT.value is None:  # before anything computes, a file of one's own included
             training.join_processes(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
+        require_platform()
         for file in _IMPORT.value:
             models.import_file(file)
         if _EXPORT.value is not None:

@@ -7,9 +7,19 @@ import jax
 import numpy as np
 from jax.typing import ArrayLike
 
+DEFAULT_GAIN = 1.0
 
-def check_gain(name: str, gain: ArrayLike) -> ArrayLike:
-    """Checks a gain (spikes per readout at intensity 1); converts it to float32 unless traced."""
+
+def check_gain(name: str, gain: ArrayLike | None, spikes: Any = None) -> ArrayLike:
+    """Checks a gain (spikes per readout at intensity 1); converts it to float32 unless traced.
+
+    Args:
+        name: name of the calling function, for the message.
+        gain: the gain; None for that of `spikes`.
+        spikes: a `Recording`, which has a gain, or an array, whose gain counts as 1.
+    """
+    if gain is None:
+        gain = getattr(spikes, "gain", DEFAULT_GAIN)
     if np.ndim(gain) != 0:
         raise ValueError(
             f"{name}: gain: expected one number, got an array of shape {np.shape(gain)}"

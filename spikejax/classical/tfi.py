@@ -16,7 +16,9 @@ from spikejax.classical.stream import Stream
 _UNROLL = 8  # readouts per iteration: one fused kernel each, and quick to compile
 
 
-def tfi(spikes: Any, centre: ArrayLike, reach: int = 20, gain: ArrayLike = 1.0) -> jax.Array:
+def tfi(
+    spikes: Any, centre: ArrayLike, reach: int = 20, gain: ArrayLike | None = None
+) -> jax.Array:
     """Reconstructs intensity from the interval between spikes: I(k) = 1 / (gain * (r - l)).
 
     l is the last spike at or before k, r the first spike after k. The readout of a spike belongs to
@@ -31,7 +33,8 @@ def tfi(spikes: Any, centre: ArrayLike, reach: int = 20, gain: ArrayLike = 1.0) 
             a numpy or JAX array or an opened recording.
         centre: the readout k, 0 <= k < T, or an array (K,) of readouts.
         reach: readouts to search on either side, at least 1.
-        gain: spikes per readout at intensity 1, above 0.
+        gain: spikes per readout at intensity 1, above 0; None for the gain of an opened recording,
+            1 for an array.
 
     Returns:
         (H, W) float32 intensity, from 1 / (2 gain reach) to 1 / gain; with K centres (K, H, W),
@@ -47,7 +50,7 @@ def tfi(spikes: Any, centre: ArrayLike, reach: int = 20, gain: ArrayLike = 1.0) 
     reach = arguments.check_length("tfi", "reach", reach)
     spikes = arguments.check_spikes("tfi", spikes)
     centre = arguments.check_centre("tfi", centre, spikes.shape[-3])
-    gain = arguments.check_gain("tfi", gain)
+    gain = arguments.check_gain("tfi", gain, spikes)
     spikes, centre = arguments.crop(spikes, centre, reach, reach)
     return _tfi(spikes, centre, gain, reach)
 

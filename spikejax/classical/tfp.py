@@ -16,7 +16,9 @@ from spikejax.classical.stream import Stream
 _UNROLL = 8  # readouts per iteration: one fused kernel each, and quick to compile
 
 
-def tfp(spikes: Any, centre: ArrayLike, window: int = 41, gain: ArrayLike = 1.0) -> jax.Array:
+def tfp(
+    spikes: Any, centre: ArrayLike, window: int = 41, gain: ArrayLike | None = None
+) -> jax.Array:
     """Averages the readouts in a window: I(k) = sum of s over the window / (gain * readouts).
 
     A long window has less noise but more motion blur. Near the ends of the recording, the mean is
@@ -29,7 +31,8 @@ def tfp(spikes: Any, centre: ArrayLike, window: int = 41, gain: ArrayLike = 1.0)
             differentiable simulation, are averaged unchanged and are differentiable.
         centre: the readout k in the middle of the window, 0 <= k < T, or an array (K,) of readouts.
         window: length of the window in readouts, odd, so that the centre is its middle.
-        gain: spikes per readout at intensity 1, above 0.
+        gain: spikes per readout at intensity 1, above 0; None for the gain of an opened recording,
+            1 for an array.
 
     Returns:
         (H, W) float32 intensity, at most 1 / gain; with K centres (K, H, W), with a batch
@@ -45,7 +48,7 @@ def tfp(spikes: Any, centre: ArrayLike, window: int = 41, gain: ArrayLike = 1.0)
     window = _check_window("tfp", window)
     spikes = arguments.check_spikes("tfp", spikes, floats=True)
     centre = arguments.check_centre("tfp", centre, spikes.shape[-3])
-    gain = arguments.check_gain("tfp", gain)
+    gain = arguments.check_gain("tfp", gain, spikes)
     window = min(window, 2 * spikes.shape[-3] + 1)  # this covers the whole recording
     spikes, centre = arguments.crop(spikes, centre, window // 2, window // 2)
     return _tfp(spikes, centre, gain, window)

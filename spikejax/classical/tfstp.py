@@ -53,7 +53,7 @@ _PUBLISHED = Synapse()
 def tfstp(
     spikes: Any,
     centre: ArrayLike,
-    gain: ArrayLike = 1.0,
+    gain: ArrayLike | None = None,
     *,
     estimate: Estimate = "resources",
     synapse: Synapse = _PUBLISHED,
@@ -77,7 +77,8 @@ def tfstp(
         spikes: (T, H, W) or (B, T, H, W) bool or integer, 0 or 1 (any non-zero value counts as 1),
             a numpy or JAX array or an opened recording. All readouts up to the centre are read.
         centre: the readout k, 0 <= k < T, or an array (K,) of readouts.
-        gain: spikes per readout at intensity 1, above 0.
+        gain: spikes per readout at intensity 1, above 0; None for the gain of an opened recording,
+            1 for an array.
         estimate: 'resources', -1 / (tau_d ln((1 - R) / (1 - R (1 - u)))): depends on the last
             interval, apart from about tau_d readouts, so it follows motion. 'release',
             -1 / (tau_f ln((u - u0) / (u + f (1 - u) - u0))): averages over about tau_f readouts,
@@ -96,7 +97,7 @@ def tfstp(
     """
     spikes = arguments.check_spikes("tfstp", spikes)
     centre = arguments.check_centre("tfstp", centre, spikes.shape[-3])
-    gain = arguments.check_gain("tfstp", gain)
+    gain = arguments.check_gain("tfstp", gain, spikes)
     stream = TFSTPStream(gain, estimate, synapse)
     if isinstance(centre, np.ndarray) and centre.size and not isinstance(spikes, jax.Array):
         stop = -(-(int(centre.max()) + 1) // 64) * 64  # few lengths, hence few compilations

@@ -29,7 +29,8 @@ class DeblurSettings:
 
     Attributes:
         exposure: readouts that the exposure lasts; None for 97, or all of a shorter recording.
-        margin: readouts of the recording before the exposure; None for as many as after it.
+        margin: readouts of the recording before the exposure; None for as many as after it, or one
+            fewer if their number is odd.
         short: readouts of the short average, odd; None for 9, or fewer in a shorter exposure.
         homography: (3, 3) from pixels of the photograph to pixels of the result, as for
             `deblur.register`; None if the photograph shows the view of the spike camera.
@@ -58,17 +59,10 @@ class DeblurSettings:
             The first readout of the exposure, and its length.
 
         Raises:
-            ValueError: if the recording is too short, or the exposure cannot be in its middle.
+            ValueError: if the recording is too short.
         """
         length = min(READOUTS, readouts) if self.exposure is None else self.exposure
-        before = self.margin
-        if before is None:
-            before, uneven = divmod(readouts - length, 2)
-            if length <= readouts and uneven:
-                raise ValueError(
-                    f"an exposure of {length} readouts cannot be in the middle of {readouts}: pass "
-                    f"margin={before} or another number of readouts before it"
-                )
+        before = (readouts - length) // 2 if self.margin is None else self.margin
         if before < 0 or before + length > readouts:
             around = "" if self.margin is None else f" after a margin of {self.margin}"
             raise ValueError(
@@ -76,6 +70,23 @@ class DeblurSettings:
                 f"{readouts}"
             )
         return before, length
+
+    def remark(self, readouts: int) -> str | None:
+        """Says where the exposure was placed if it cannot be in the middle of a recording.
+
+        Args:
+            readouts: the readouts of the recording.
+
+        Returns:
+            The text; None if the exposure is in the middle or `margin` is given.
+        """
+        before, length = self.place(readouts)
+        after = readouts - before - length
+        if self.margin is not None or before == after:
+            return None
+        return (
+            f"the nearest to the middle of {readouts} readouts: {before} before it, {after} after"
+        )
 
 
 _SETTINGS = DeblurSettings()
@@ -91,6 +102,7 @@ class DeblurInput:
         exposure: the position of the exposure in `spikes`.
         before: readouts of the recording before the first one in `spikes`.
         encoding: the encoding of the photograph's file.
+        remark: where the exposure was placed, if it could not be in the middle.
     """
 
     photograph: np.ndarray
@@ -98,6 +110,7 @@ class DeblurInput:
     exposure: ExposureTiming
     before: int = 0
     encoding: Encoding = "linear"
+    remark: str | None = None
 
     def frames(
         self,
@@ -183,4 +196,5 @@ def open_input(
         size = (SCALE * height, SCALE * width)
         image = np.asarray(register(image, settings.homography, size))
     spikes = recording[start : start + exposure.length]
-    return DeblurInput(image, spikes, exposure, start, settings.encoding)
+    remark = settings.remark(len(recording))
+    return DeblurInput(image, spikes, exposure, start, settings.encoding, remark)

@@ -24,6 +24,18 @@ def test_tfp_is_the_mean_of_the_readouts_that_exist(spikes, window):
     np.testing.assert_allclose(images, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["tfp", "tfi", "tfstp"])
+def test_the_gain_of_a_recording_is_used_unless_another_is_given(rng, name):
+    method = getattr(sj.classical, name)
+    spikes = (rng.random((60, 3, 4)) < 0.5).astype(np.uint8)
+    recording = sj.Recording.from_array(spikes, gain=0.7)
+    of_array = np.asarray(method(spikes, 30))
+    np.testing.assert_allclose(method(recording, 30), of_array / 0.7, rtol=1e-5)
+    np.testing.assert_allclose(method(recording, 30, gain=0.5), of_array / 0.5, rtol=1e-5)
+    ((_, image),) = sj.reconstruct(recording, name, centres=[30])
+    np.testing.assert_allclose(method(recording, 30), image, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "where, dtype",
     [

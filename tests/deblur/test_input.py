@@ -25,6 +25,10 @@ from spikejax.formats import Recording, write_image
         (1, {}, (0, 1)),
         (10_001, {}, (4952, 97)),
         (137, {"exposure": 57}, (40, 57)),
+        (138, {}, (20, 97)),
+        (98, {}, (0, 97)),
+        (200, {}, (51, 97)),
+        (9, {"exposure": 4}, (2, 4)),
         (138, {"margin": 20}, (20, 97)),
         (138, {"margin": 41}, (41, 97)),
         (50, {"exposure": 50, "margin": 0}, (0, 50)),
@@ -37,8 +41,6 @@ def test_an_exposure_is_in_the_middle_unless_it_is_said_where(readouts, settings
 @pytest.mark.parametrize(
     ("readouts", "settings", "message"),
     [
-        (138, {}, "97 readouts cannot be in the middle of 138: pass margin=20"),
-        (98, {}, "pass margin=0"),
         (96, {"exposure": 97}, "97 readouts does not fit into the recording's 96"),
         (95, {"exposure": 98}, "98 readouts does not fit into the recording's 95"),
         (138, {"margin": 42}, "97 readouts after a margin of 42 does not fit"),
@@ -48,6 +50,19 @@ def test_an_exposure_is_in_the_middle_unless_it_is_said_where(readouts, settings
 def test_an_exposure_that_does_not_fit_is_refused(readouts, settings, message):
     with pytest.raises(ValueError, match=message):
         DeblurSettings(**settings).place(readouts)
+
+
+@pytest.mark.parametrize(
+    ("readouts", "settings", "counts"),
+    [
+        (200, {}, "200 readouts: 51 before it, 52 after"),
+        (201, {}, None),
+        (200, {"margin": 51}, None),
+    ],
+)
+def test_an_exposure_beside_the_middle_is_said(readouts, settings, counts):
+    remark = DeblurSettings(**settings).remark(readouts)
+    assert remark is None if counts is None else counts in remark
 
 
 def test_only_what_networks_look_at_is_read(tmp_path, rng):

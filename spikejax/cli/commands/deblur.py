@@ -169,6 +169,7 @@ def _deblur_folder(
     counts = {len(choose_times(each, method.frames)) for each in folder.exposures}
     inputs = [path for pair in folder.files for path in (pair.blur, pair.spikes)]
     kind = "folder" if format is OutputFormat.png else "video"
+    remarks: dict[str, int] = {}
     started = time.monotonic()
     for name, source in track(folder, f"deblurring photographs by {method.method}", len(folder)):
         path = Path(output) / (name if kind == "folder" else f"{name}.{format.value}")
@@ -176,10 +177,13 @@ def _deblur_folder(
         times = choose_times(source.exposure, method.frames)
         results.check(source, times, inputs)
         results.write(source, method.images(source, networks, times))
+        if source.remark is not None:
+            remarks[source.remark] = remarks.get(source.remark, 0) + 1
     images = " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
     return [
         f"{method.describe()}; {len(folder)} photographs",
         f"{images} images of each, {time.monotonic() - started:.1f} s",
+        *(f"{count} exposures: {remark}; --margin places it" for remark, count in remarks.items()),
     ]
 
 
@@ -257,6 +261,8 @@ class _Results:
         first, last = before + exposure.margin, before + exposure.stop - 1
         length = 1e3 * exposure.readouts / rate_hz
         lines = [f"exposure: readouts {first} to {last}, {length:.3g} ms at {rate_hz:g} Hz"]
+        if source.remark is not None:
+            lines.append(f"that is {source.remark}; --margin places it")
         if len(times) == 1:
             return [*lines, f"one image, of readout {before + times[0]}, {seconds:.1f} s"]
         step = (times[-1] - times[0]) / (len(times) - 1)

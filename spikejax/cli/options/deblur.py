@@ -204,7 +204,8 @@ class ExposureOptions:
         int | None,
         _option(
             _EXPOSURE,
-            help="Readouts of the recording before the exposure; default: as many as after it.",
+            help="Readouts of the recording before the exposure; default: as many as after it, or "
+            "one fewer.",
             min=0,
         ),
     ] = None

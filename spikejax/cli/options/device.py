@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from spikejax.cli.console.compilation_cache import keep_compiled_programs
+from spikejax.cli.console.platform import require_platform
 from spikejax.cli.options.recording import Device
 
 
@@ -17,7 +18,8 @@ def computing_on(device: Device | None) -> Iterator[None]:
         device: the device; None for JAX's default, the fastest available one.
 
     Raises:
-        ValueError: if the machine has no such device, or this JAX cannot use it.
+        ValueError: if the machine has no such device, this JAX cannot use it, or JAX_PLATFORMS
+            names a platform that is not available.
     """
     if "jax" not in sys.modules:
         if device is Device.cpu:
@@ -25,6 +27,8 @@ def computing_on(device: Device | None) -> Iterator[None]:
         keep_compiled_programs()
     import jax
 
+    if device is not Device.cpu:
+        require_platform()
     if device is Device.cpu:  # JAX may be loaded already, by --import
         jax.config.update("jax_platforms", "cpu")
     if device is None:
