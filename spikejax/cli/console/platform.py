@@ -16,7 +16,7 @@ def require_platform() -> None:
         return
     except Exception as error:  # JAX raises RuntimeError, AssertionError and others
         reason = " ".join(str(error).split()).partition(" (set JAX_PLATFORMS=")[0]
-    wanted = jax.config.jax_platforms or os.environ.get("JAX_PLATFORMS")
+    wanted = os.environ.get("JAX_PLATFORMS")
     if not wanted:
         raise ValueError(f"JAX finds no device to compute on ({reason or 'no reason given'})")
     raise ValueError(
