@@ -27,12 +27,14 @@ if TYPE_CHECKING:
         simulation,
         tasks,
         training,
+        viewer,
         weights,
     )
     from spikejax.evaluation import evaluate
     from spikejax.formats import Recording, open_recording, write_dat
     from spikejax.inference import reconstruct
     from spikejax.simulation import simulate_video
+    from spikejax.viewer import view
 
 __version__ = "0.2.0"
 
@@ -43,6 +45,7 @@ _HOME = {
     "write_dat": "spikejax.formats",
     "reconstruct": "spikejax.inference",
     "simulate_video": "spikejax.simulation",
+    "view": "spikejax.viewer",
 }
 _PACKAGES = (
     "camera",
@@ -61,6 +64,7 @@ _PACKAGES = (
     "simulation",
     "tasks",
     "training",
+    "viewer",
     "weights",
 )
 __all__ = [
@@ -85,6 +89,8 @@ __all__ = [
     "simulation",
     "tasks",
     "training",
+    "view",
+    "viewer",
     "weights",
     "write_dat",
 ]

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "spikejax"
 LAYERS = (
     "cli",
+    "viewer",
     "evaluation",
     "training",
     "tasks",

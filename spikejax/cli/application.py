@@ -16,6 +16,7 @@ from spikejax.cli.options.registry_help import RegistryCommand
 COMMANDS = (
     "demo",
     "info",
+    "view",
     "reconstruct",
     "deblur",
     "simulate",

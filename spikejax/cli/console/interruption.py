@@ -26,6 +26,12 @@ def was_asked() -> bool:
     return _asked
 
 
+def answered() -> None:
+    """Forgets an interruption that was the regular end of a command."""
+    global _asked  # noqa: PLW0603
+    _asked = False
+
+
 def check() -> None:
     """Raises KeyboardInterrupt if an interruption was requested and swallowed."""
     if _asked:

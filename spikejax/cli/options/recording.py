@@ -90,18 +90,22 @@ class RecordingOptions:
         """Opens the recording of a file."""
         from spikejax.formats import open_recording
 
-        return open_recording(
-            path,
-            self.height,
-            self.width,
-            rate_hz=self.rate,
-            gain=self.gain,
-            flip=False if self.no_flip else None,
-            bit_order=self.bit_order and self.bit_order.value,
-            stored_width=self.stored_width,
-            time_axis="first" if self.time_axis is None else self.time_axis.value,
-            key=self.key,
-        )
+        return open_recording(path, **self.keywords())
+
+    def keywords(self) -> dict[str, Any]:
+        """Returns the given facts as keyword arguments of `open_recording`."""
+        given = {
+            "height": self.height,
+            "width": self.width,
+            "rate_hz": self.rate,
+            "gain": self.gain,
+            "flip": False if self.no_flip else None,
+            "bit_order": self.bit_order and self.bit_order.value,
+            "stored_width": self.stored_width,
+            "time_axis": self.time_axis and self.time_axis.value,
+            "key": self.key,
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
