@@ -45,12 +45,12 @@ def tfi_packed(
     words = _words(packed)
     before = words[max(0, centre - reach + 1) : centre + 1][::-1]
     after = words[centre + 1 : centre + 1 + reach]
-    interval = _nearest(before, 0, reach) + _nearest(after, 1, reach)
-    pixels = _pixels(interval, packed.shape[1:], width)
-    return np.float32(1) / (pixels.astype(np.float32) * np.float32(gain))
+    digits = _nearest(before, 0, reach) + _nearest(after, 1, reach)
+    interval = _numbers(digits, 2 * reach, packed.shape[1:], width)
+    return np.float32(1) / (interval.astype(np.float32) * np.float32(gain))
 
 
-def count_spikes(packed: Bytes, width: int) -> npt.NDArray[np.int32]:
+def count_spikes(packed: Bytes, width: int) -> npt.NDArray[np.unsignedinteger[Any]]:
     """Counts the spikes of each pixel.
 
     Args:
@@ -58,10 +58,10 @@ def count_spikes(packed: Bytes, width: int) -> npt.NDArray[np.int32]:
         width: W.
 
     Returns:
-        (H, W) int32.
+        (H, W) of the smallest unsigned type that holds n.
     """
-    total = np.zeros(64 * _words(packed[:1]).shape[1], np.int32)
-    planes, weight = _words(packed), 1
+    digits: list[tuple[int, npt.NDArray[np.uint64]]] = []
+    planes, digit = _words(packed), 0
     while len(planes):
         carries = []
         while len(planes) > 2:  # a full adder: three bits become a sum and a carry
@@ -70,33 +70,32 @@ def count_spikes(packed: Bytes, width: int) -> npt.NDArray[np.int32]:
             either = a ^ b
             carries.append((a & b) | (either & c))
             planes = np.concatenate([either ^ c, planes[3 * third :]])
-        for plane in planes:
-            total += weight * _bits(plane)
+        digits += [(digit, plane) for plane in planes]
         planes = np.concatenate(carries) if carries else planes[:0]
-        weight *= 2
-    return _pixels(total, packed.shape[1:], width)
+        digit += 1
+    return _numbers(digits, len(packed), packed.shape[1:], width)
 
 
-def _nearest(words: npt.NDArray[np.uint64], first: int, reach: int) -> npt.NDArray[np.int32]:
-    """Returns the distance of the first readout with a spike, for each bit of a readout.
+def _nearest(words: npt.NDArray[np.uint64], first: int, reach: int) -> list[Any]:
+    """Returns the distance of the first readout with a spike, as binary digits with their planes.
 
     Args:
         words: (n, m), readouts at the distances first, first + 1, ...
         first: the distance of the first.
         reach: the distance if there is no spike.
     """
-    digits = np.zeros((int(reach).bit_length(), words.shape[1]), np.uint64)
+    planes = np.zeros((int(reach).bit_length(), words.shape[1]), np.uint64)
     waiting = np.full(words.shape[1], np.iinfo(np.uint64).max, np.uint64)
     for distance, readout in enumerate(words, first):
         found = readout & waiting
         waiting ^= found
         for digit in range(distance.bit_length()):
             if distance >> digit & 1:
-                digits[digit] |= found
-    for digit in range(int(reach).bit_length()):
+                planes[digit] |= found
+    for digit in range(len(planes)):
         if reach >> digit & 1:
-            digits[digit] |= waiting
-    return np.sum([_bits(plane) << digit for digit, plane in enumerate(digits)], axis=0)
+            planes[digit] |= waiting
+    return list(enumerate(planes))
 
 
 def _words(packed: Bytes) -> npt.NDArray[np.uint64]:
@@ -107,11 +106,17 @@ def _words(packed: Bytes) -> npt.NDArray[np.uint64]:
     return filled.view(np.uint64)
 
 
-def _bits(plane: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
-    return np.unpackbits(plane.view(np.uint8), bitorder="little").astype(np.int32)
-
-
-def _pixels(bits: npt.NDArray[Any], shape: tuple[int, ...], width: int) -> npt.NDArray[np.int32]:
+def _numbers(
+    digits: list[tuple[int, npt.NDArray[np.uint64]]],
+    largest: int,
+    shape: tuple[int, ...],
+    width: int,
+) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Adds binary digits, given as the planes of their bits, to numbers (H, W)."""
     height, bytes_of_row = shape
-    pixels = bits[: 8 * height * bytes_of_row].reshape(height, 8 * bytes_of_row)
-    return np.ascontiguousarray(pixels[:, :width])
+    dtype = np.min_scalar_type(largest)
+    total = np.zeros(8 * height * bytes_of_row, dtype)
+    for digit, plane in digits:
+        bits = np.unpackbits(plane.view(np.uint8), count=len(total), bitorder="little")
+        total += bits.astype(dtype, copy=False) << dtype.type(digit)
+    return np.ascontiguousarray(total.reshape(height, 8 * bytes_of_row)[:, :width])

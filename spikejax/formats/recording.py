@@ -231,6 +231,12 @@ class Recording:
             f"{self.rate_hz:g} Hz, {self.duration_s:g} s, gain {self.gain:g})"
         )
 
+    def _repr_html_(self) -> str:
+        """Facts, the firing rate over time and a picture, for notebooks."""
+        from spikejax.formats.notebook import as_html
+
+        return as_html(self)
+
     @property
     def _name(self) -> str:
         return "in memory" if self.path is None else str(self.path)

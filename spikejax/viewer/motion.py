@@ -1,6 +1,7 @@
 """The motion that STIR estimates beside its image."""
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -16,9 +17,17 @@ from spikejax.models import stir
 class Motion:
     """Flows by STIR; its weights are loaded for the first."""
 
+    def __init__(self, source: Path | None = None) -> None:
+        """Loads nothing yet.
+
+        Args:
+            source: a file of STIR's weights; None for those that ship.
+        """
+        self._source = source
+
     @functools.cached_property
     def _variables(self) -> Any:
-        return weights.resolve("stir", None)
+        return weights.resolve("stir", self._source)
 
     def __call__(self, recording: Recording, centre: int) -> np.ndarray:
         """Estimates the flow at a readout.

@@ -42,7 +42,9 @@ class Overview:
         self._counts = np.zeros((height, width), np.int64)
         self._empty = 0
         self._lock = threading.Lock()
-        self._steps = self._samples()
+        whole = readouts * height * -(-width // 8) <= WHOLE_BYTES
+        self._goal = readouts if whole else min(readouts, bins * (1 + _PASSES * _SAMPLE))
+        self._steps = self._samples(whole)
         self.done = False
         self.problem: str | None = None
 
@@ -76,7 +78,8 @@ class Overview:
 
         Returns:
             The `edges` of the bins in readouts; `mean`, `low` and `high` rate of each in spikes per
-            readout and pixel, None where nothing was read yet; the share `seen` of the readouts.
+            readout and pixel, None where nothing was read yet; the share `seen` of the readouts;
+            the share `progress` of those that will be read.
         """
         with self._lock:
             known = self._seen > 0
@@ -90,6 +93,7 @@ class Overview:
                 "high": _rounded(self._high, known),
                 "mean_rate": whole,
                 "seen": total / len(self._recording),
+                "progress": min(1.0, total / self._goal),
                 "done": self.done,
                 "problem": self.problem,
             }
@@ -108,16 +112,15 @@ class Overview:
             **{name: np.argwhere(mask)[:4000].tolist() for name, mask in marks.items()},
         }
 
-    def _samples(self) -> Iterator[tuple[int, int, int]]:
+    def _samples(self, whole: bool) -> Iterator[tuple[int, int, int]]:
         """Yields (bin, first readout, stop), the whole curve coarsely before any part finely."""
-        readouts, height, width = self._recording.shape
+        _, height, width = self._recording.shape
         each = height * -(-width // 8)
         most = max(1, _STEP_BYTES // each)
         order = _spread(len(self._edges) - 1)
         for bin in order:  # first one readout in the middle of every bin
             middle = int(self._edges[bin] + self._edges[bin + 1]) // 2
             yield bin, middle, middle + 1
-        whole = readouts * each <= WHOLE_BYTES
         for turn in range(1 if whole else _PASSES):
             for bin in order:
                 start, stop = int(self._edges[bin]), int(self._edges[bin + 1])

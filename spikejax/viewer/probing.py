@@ -98,7 +98,7 @@ def region(
             for first in range(start, start + windows * window, window)
         ]
     )
-    mean = counts.mean(0)
+    mean = counts.mean(0, dtype=np.float64)
     fraction = mean % 1
     rate = float(mean.mean()) / window
     several = windows > 1

@@ -51,7 +51,7 @@ class Session:
         self.entries = list(entries)
         self.methods = Methods(weights)
         self.imager = Imager(self.methods)
-        self.motion = Motion()
+        self.motion = Motion(dict(weights).get("stir"))
         self.quick = Worker("spikejax quick")
         self.slow = Worker("spikejax networks")
         self.jobs = Jobs()

@@ -7,6 +7,7 @@ import { centreOf, on, state } from "./store.js";
 const REST_MS = 260;
 const flows = new Map(); // "recording|centre" -> Flow; a few
 const KEPT = 12;
+const note = document.getElementById("flow-note");
 let timer = 0;
 let changed = () => {};
 
@@ -17,7 +18,8 @@ class Flow {
     const lengths = [];
     for (let i = 0; i < this.data.length; i += 34) lengths.push(Math.hypot(this.data[i], this.data[i + 1]));
     lengths.sort((a, b) => a - b);
-    this.largest = Math.max(1, lengths[Math.floor(0.98 * lengths.length)] ?? 1);
+    this.found = lengths[Math.floor(0.98 * lengths.length)] ?? 0;
+    this.largest = Math.max(1, this.found); // less than a pixel is drawn small: it is no motion
   }
 
   /** The mean flow around a pixel. */
@@ -60,6 +62,16 @@ function hue(turn) {
 
 const keyOf = (slot) => `${state.recording}|${centreOf(slot)}`;
 
+/** The scale of the drawing, in words. */
+function tell() {
+  const flow = state.flow === "off" || !state.facts ? null : flowAt("a");
+  note.hidden = !flow;
+  if (!flow) return;
+  const most = Number(flow.found.toPrecision(2));
+  note.textContent =
+    most < 1 ? `At most ${most} pixels in 20 readouts: no motion found.` : `Full length: ${most} pixels in 20 readouts.`;
+}
+
 export const flowAt = (slot) => flows.get(keyOf(slot));
 
 async function ask(slot) {
@@ -73,6 +85,7 @@ async function ask(slot) {
       flows.set(key, new Flow(image));
       if (flows.size > KEPT) flows.delete(flows.keys().next().value);
       changed();
+      tell();
     }
     problem(null, "flow");
   } catch (error) {
@@ -87,6 +100,7 @@ export function startFlow(hear) {
   changed = hear;
   on("flow centre b compare recording facts playing", () => {
     clearTimeout(timer);
+    tell();
     if (state.flow === "off") {
       busy("flow", null);
       problem(null, "flow");

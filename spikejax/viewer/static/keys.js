@@ -24,41 +24,41 @@ function raw() {
 }
 
 // key -> what it does; the words stand in the dialog
-const KEYS = {
-  Space: [togglePlaying, "play and pause"],
-  "←": [() => step(-1), "one readout back"],
-  "→": [() => step(1), "one readout on"],
-  "Shift ←": [() => step(-20), "20 back"],
-  "Shift →": [() => step(20), "20 on"],
-  Home: [() => step(-state.facts.readouts), "the first readout"],
-  End: [() => step(state.facts.readouts), "the last readout"],
-  "[": [loopFrom, "the loop starts here"],
-  "]": [loopTo, "the loop ends here"],
-  "\\": [() => set({ loop: null }), "no loop"],
-  "1 – 9": [null, "method"],
-  r: [raw, "the readout itself, and back"],
-  "↑": [() => widen(2), "longer window"],
-  "↓": [() => widen(-2), "shorter window"],
-  "Shift ↑": [() => widen(20), "much longer"],
-  "Shift ↓": [() => widen(-20), "much shorter"],
-  c: [nextWay, "compare: wipe, side, blink"],
-  ",": [() => moveWipe(-0.05), "wipe to the left"],
-  ".": [() => moveWipe(0.05), "wipe to the right"],
-  x: [exchange, "exchange A and B"],
-  p: [pin, "hold B at this moment"],
-  "+": [() => zoom(1.25, ...middle()), "zoom in"],
-  "−": [() => zoom(0.8, ...middle()), "zoom out"],
-  0: [() => (fit(), redraw()), "the whole image"],
-  "Ctrl arrows": [null, "move the view"],
-  m: [() => set({ marks: !state.marks }), "mark hot, dead, weak pixels"],
-  f: [() => set({ flow: FLOWS[(FLOWS.indexOf(state.flow) + 1) % 3] }), "motion: arrows, colours"],
-  i: [() => probeBy(0, 0), "probe the middle pixel"],
-  "Alt arrows": [null, "move the pixel or region"],
-  "Alt Shift arrows": [null, "a region; grow or shrink it"],
-  e: [goToExport, "export"],
-  Esc: [() => set({ pixel: null, region: null }), "no pixel, no region"],
-  "?": [() => dialog.showModal(), "this list"],
-};
+const KEYS = new Map([
+  ["Space", [togglePlaying, "play and pause"]],
+  ["←", [() => step(-1), "one readout back"]],
+  ["→", [() => step(1), "one readout on"]],
+  ["Shift ←", [() => step(-20), "20 back"]],
+  ["Shift →", [() => step(20), "20 on"]],
+  ["Home", [() => step(-state.facts.readouts), "the first readout"]],
+  ["End", [() => step(state.facts.readouts), "the last readout"]],
+  ["[", [loopFrom, "the loop starts here"]],
+  ["]", [loopTo, "the loop ends here"]],
+  ["\\", [() => set({ loop: null }), "no loop"]],
+  ["1 – 9", [null, "method"]],
+  ["r", [raw, "the readout itself, and back"]],
+  ["↑", [() => widen(2), "longer window"]],
+  ["↓", [() => widen(-2), "shorter window"]],
+  ["Shift ↑", [() => widen(20), "much longer"]],
+  ["Shift ↓", [() => widen(-20), "much shorter"]],
+  ["c", [nextWay, "compare: wipe, side, blink"]],
+  [",", [() => moveWipe(-0.05), "wipe to the left"]],
+  [".", [() => moveWipe(0.05), "wipe to the right"]],
+  ["x", [exchange, "exchange A and B"]],
+  ["p", [pin, "hold B at this moment"]],
+  ["+", [() => zoom(1.25, ...middle()), "zoom in"]],
+  ["−", [() => zoom(0.8, ...middle()), "zoom out"]],
+  ["0", [() => (fit(), redraw()), "the whole image"]],
+  ["Ctrl arrows", [null, "move the view"]],
+  ["m", [() => set({ marks: !state.marks }), "mark hot, dead, weak pixels"]],
+  ["f", [() => set({ flow: FLOWS[(FLOWS.indexOf(state.flow) + 1) % 3] }), "motion: arrows, colours"]],
+  ["i", [() => probeBy(0, 0), "probe the middle pixel"]],
+  ["Alt arrows", [null, "move the pixel or region"]],
+  ["Alt Shift arrows", [null, "a region; grow or shrink it"]],
+  ["e", [goToExport, "export"]],
+  ["Esc", [() => set({ pixel: null, region: null }), "no pixel, no region"]],
+  ["?", [() => dialog.showModal(), "this list"]],
+]);
 const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "-": "−", "=": "+", Escape: "Esc" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -86,7 +86,7 @@ function press(event) {
     if (method) chooseMethod(method.id);
   } else {
     const name = NAMES[event.key] ?? event.key;
-    const found = (event.shiftKey && KEYS[`Shift ${name}`]) || KEYS[name];
+    const found = (event.shiftKey && KEYS.get(`Shift ${name}`)) || KEYS.get(name);
     if (!found?.[0]) return;
     found[0]();
   }
@@ -94,7 +94,7 @@ function press(event) {
 }
 
 export function startKeys() {
-  const list = Object.entries(KEYS).flatMap(([key, [, words]]) => {
+  const list = [...KEYS].flatMap(([key, [, words]]) => {
     const term = document.createElement("dt");
     term.append(Object.assign(document.createElement("kbd"), { textContent: key }));
     return [term, Object.assign(document.createElement("dd"), { textContent: words })];

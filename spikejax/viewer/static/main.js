@@ -82,6 +82,7 @@ async function start() {
   set({ session, tone: { ...state.tone, gamma: session.gamma } });
   for (const [number, name] of session.recordings.entries()) $("recording").add(new Option(name, number));
   $("recording").addEventListener("change", () => open(Number($("recording").value)));
+  startImages(); // first, so that a request goes out before anything is drawn
   startStage();
   startPointing();
   startPanel();
@@ -91,7 +92,6 @@ async function start() {
   startExporting();
   startTimeline();
   startFlow(redraw);
-  startImages();
   startKeys();
   listMethods();
   on("recording", () => ($("recording").value = state.recording));

@@ -77,8 +77,8 @@ function arrow(context, flow, row, column, step) {
   const [dx, dy] = flow.mean(row, column, step >> 2);
   const length = Math.hypot(dx, dy);
   const [x, y] = [column + 0.5, row + 0.5];
-  if (length < 0.15) return;
-  const longest = Math.min(length, 1.6 * step);
+  if (length < 0.12 * flow.largest) return;
+  const longest = Math.min(length / flow.largest, 1.2) * 1.4 * step;
   const [ux, uy] = [dx / length, dy / length];
   const [tx, ty] = [x + ux * longest, y + uy * longest];
   const head = Math.min(step * 0.3, 0.6 * longest);

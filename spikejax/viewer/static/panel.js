@@ -91,8 +91,9 @@ function writeTone() {
   }
   if (document.activeElement !== $("gamma")) $("gamma").value = gamma;
   if (document.activeElement !== $("gamma-number")) $("gamma-number").value = gamma;
+  if ($("colours").value === colours) return;
   $("colours").value = colours;
-  if (state.session) paintSwatch($("swatch"), state.session.colours[colours], gamma, colours);
+  paintSwatch($("swatch"), state.session.colours[colours]);
 }
 
 export function startPanel() {
@@ -116,8 +117,12 @@ export function startPanel() {
   }
   $("gamma").addEventListener("input", () => tone({ gamma: Number($("gamma").value) }));
   $("gamma-number").addEventListener("change", () => tone({ gamma: Number($("gamma-number").value) || 2.2 }));
-  $("colours").addEventListener("change", () => tone({ colours: $("colours").value }));
+  $("colours").addEventListener("change", () => {
+    tone({ colours: $("colours").value });
+    paintSwatch($("swatch"), state.session.colours[state.tone.colours]);
+  });
   for (const name of Object.keys(state.session.colours)) $("colours").add(new Option(name, name));
+  $("colours").selectedIndex = -1;
   on("a b compare facts gain", write);
   on("tone", writeTone);
   onImage((slot) => slot === "a" && state.tone.auto && imageOf("a") && writeTone());

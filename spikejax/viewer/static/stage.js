@@ -196,7 +196,8 @@ export function startStage() {
     view.fitted = true;
     stale.a = stale.b = true;
   });
-  on(null, redraw);
+  // A new moment is drawn when its image comes: the one before would take the time of a frame.
+  on("facts a b tone compare wipe marks flow pixel region playing", redraw);
   setInterval(() => {
     if (state.compare !== "blink") return;
     blinkB = !blinkB;

@@ -28,7 +28,7 @@ async function poll() {
     if (number !== state.recording) return;
     curve = found;
     problem(found.problem ?? found.warning, "file");
-    note.textContent = curve.done ? "" : `rates of ${Math.max(1, Math.round(100 * curve.seen))} % read`;
+    note.textContent = curve.done ? "" : `reading rates, ${Math.round(100 * curve.progress)} %`;
     redraw();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

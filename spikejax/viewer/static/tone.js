@@ -47,7 +47,9 @@ function paintRgb(words, data) {
 }
 
 /** Draws a colour map as a strip. */
-export function paintSwatch(canvas, map, gamma, name) {
-  const strip = { shape: [1, 256], type: "float32", data: Float32Array.from({ length: 256 }, (_, i) => i / 255) };
-  paint(canvas, strip, [0, 1], { gamma: 1, colours: name }, { [name]: map });
+export function paintSwatch(canvas, map) {
+  const context = canvas.getContext("2d");
+  const out = context.createImageData(map.length, 1);
+  map.forEach((colour, i) => out.data.set([...colour, 255], 4 * i));
+  context.putImageData(out, 0, 0);
 }
